@@ -1,0 +1,126 @@
+"""What may happen to a card account: each kind of posting, its two ledger sides and the statement figure it counts in.
+
+A posting debits one ledger account and credits another; where the cardholder receivable is debited the holder owes more,
+where it is credited the holder owes less. Codes are kept in the database and never change their meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Figure = Literal[
+    "previous_balance", "payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest",
+    "waivers", "adjustments",
+]
+
+RECEIVABLE = 100
+
+CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
+    RECEIVABLE: ("cardholder_receivable", "asset"),
+    210: ("merchant_settlement", "liability"),
+    220: ("cash_settlement", "liability"),
+    230: ("transfer_settlement", "liability"),
+    240: ("bank_settlement", "asset"),
+    250: ("dispute_suspense", "asset"),
+    300: ("opening_balances", "equity"),
+    410: ("interest_income", "income"),
+    411: ("over_limit_interest_income", "income"),
+    420: ("other_fee_income", "income"),
+    421: ("joining_fee_income", "income"),
+    422: ("annual_fee_income", "income"),
+    423: ("supplementary_annual_fee_income", "income"),
+    424: ("late_payment_fee_income", "income"),
+    425: ("service_fee_income", "income"),
+    426: ("replacement_fee_income", "income"),
+    510: ("waivers", "expense"),
+    520: ("adjustments", "expense"),
+    530: ("points_expense", "expense"),
+}
+
+
+@dataclass(frozen=True)
+class PostingType:
+    """One kind of posting.
+
+    code: kept in the database. figure: the statement figure that its amount counts in.
+    charge: its name as a charge (`interest`, or the fee's name in the terms), segment: which balance the interest is on.
+    """
+
+    code: int
+    name: str
+    debit: int
+    credit: int
+    figure: Figure
+    charge: str | None = None
+    segment: str | None = None
+
+    @property
+    def sign(self) -> int:
+        """+1 where the holder owes more for it, -1 where the holder owes less."""
+        return 1 if self.debit == RECEIVABLE else -1
+
+
+def _owes_more(code: int, name: str, against: int, figure: Figure, charge: str | None = None,
+               segment: str | None = None) -> PostingType:
+    return PostingType(code, name, RECEIVABLE, against, figure, charge, segment)
+
+
+def _owes_less(code: int, name: str, against: int, figure: Figure, charge: str | None = None) -> PostingType:
+    return PostingType(code, name, against, RECEIVABLE, figure, charge)
+
+
+OPENING_DEBIT = _owes_more(1, "opening_debit", 300, "previous_balance")
+OPENING_CREDIT = _owes_less(2, "opening_credit", 300, "previous_balance")
+PURCHASE = _owes_more(10, "purchase", 210, "purchases")
+CASH_ADVANCE = _owes_more(11, "cash_advance", 220, "cash_advances")
+BALANCE_TRANSFER = _owes_more(12, "balance_transfer", 230, "balance_transfers")
+PAYMENT = _owes_less(13, "payment", 240, "payments")
+REFUND = _owes_less(14, "refund", 210, "credits")
+FEE = _owes_more(15, "fee", 420, "fees", "fee")
+INTEREST = _owes_more(16, "interest", 410, "interest", "interest", "other")
+ADJUSTMENT_DEBIT = _owes_more(17, "adjustment_debit", 520, "adjustments")
+ADJUSTMENT_CREDIT = _owes_less(18, "adjustment_credit", 520, "adjustments")
+RETURNED_PAYMENT = _owes_more(19, "returned_payment", 240, "payments")
+CHARGEBACK = _owes_less(20, "chargeback", 210, "credits")
+PROVISIONAL_CREDIT = _owes_less(21, "provisional_credit", 250, "credits")
+POINTS_CREDIT = _owes_less(22, "points_credit", 530, "credits")
+
+PURCHASE_INTEREST = _owes_more(40, "purchase_interest", 410, "interest", "interest", "purchase")
+CASH_ADVANCE_INTEREST = _owes_more(41, "cash_advance_interest", 410, "interest", "interest", "cash_advance")
+OVER_LIMIT_INTEREST = _owes_more(42, "over_limit_interest", 411, "interest", "interest", "over_limit")
+
+JOINING_FEE = _owes_more(50, "joining_fee", 421, "fees", "joining")
+ANNUAL_FEE = _owes_more(51, "annual_fee", 422, "fees", "annual")
+SUPPLEMENTARY_ANNUAL_FEE = _owes_more(52, "supplementary_annual_fee", 423, "fees", "supplementary_annual")
+LATE_PAYMENT_FEE = _owes_more(53, "late_payment_fee", 424, "fees", "late_payment")
+SERVICE_FEE = _owes_more(54, "service_fee", 425, "fees", "service")
+REPLACEMENT_FEE = _owes_more(55, "replacement_fee", 426, "fees", "replacement")
+
+ANNUAL_FEE_WAIVER = _owes_less(71, "annual_fee_waiver", 510, "waivers", "annual")
+SUPPLEMENTARY_ANNUAL_FEE_WAIVER = _owes_less(72, "supplementary_annual_fee_waiver", 510, "waivers", "supplementary_annual")
+
+POSTING_TYPES: tuple[PostingType, ...] = (
+    OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
+    ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
+    PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
+    LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, ANNUAL_FEE_WAIVER, SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
+)
+
+BY_CODE: dict[int, PostingType] = {each.code: each for each in POSTING_TYPES}
+BY_NAME: dict[str, PostingType] = {each.name: each for each in POSTING_TYPES}
+
+#: What a transactions file may carry for a credit product; `load`, `spend` and `unload` belong to prepaid products.
+TRANSACTION_TYPES: frozenset[str] = frozenset(
+    each.name for each in POSTING_TYPES if PURCHASE.code <= each.code <= POINTS_CREDIT.code
+)
+PREPAID_TRANSACTION_TYPES: frozenset[str] = frozenset({"load", "spend", "unload"})
+
+#: In a signed file a negative amount means the opposite event.
+OPPOSITE: dict[str, str] = {
+    "purchase": "refund", "refund": "purchase", "payment": "returned_payment", "returned_payment": "payment",
+    "adjustment_debit": "adjustment_credit", "adjustment_credit": "adjustment_debit",
+}
+
+#: The source of Cardwright's own charges (source_id in the ledger).
+OWN_CHARGES = 1

@@ -1,0 +1,75 @@
+"""What a cycle leaves behind: the statement's figures and the state carried into the next cycle."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.models import Base
+
+
+class Statement(Base):
+    """One closed cycle of one account: figures as printed, and the state that the next cycle starts from.
+
+    Amounts are minor units; balance-days are minor units x days; cycle 0 is not issued: it holds the opening state of a
+    migrated account. The figures satisfy new_balance = previous_balance - payments - credits + purchases + cash_advances +
+    balance_transfers + fees + interest - waivers + adjustments.
+    State: revolving (purchases whose grace is lost), billed (purchases billed by this statement, grace open), cash, and
+    unpaid interest and fees; billed_balance_days (what `billed` has run up so far, charged only if grace is lost);
+    oldest_unpaid_due_on (due date of the oldest minimum not yet met; 1970-01-01: none).
+    grace: 0 kept, 1 lost.
+    """
+
+    __tablename__ = "statement"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
+        Index("uq_statement_closes_on", "closes_on", "member_id", "account_id", unique=True),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cycle_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    due_on: Mapped[date]
+    terms_version_id: Mapped[int] = mapped_column(Integer)
+    credit_limit: Mapped[int]
+
+    previous_balance: Mapped[int]
+    payments: Mapped[int]
+    credits: Mapped[int]
+    purchases: Mapped[int]
+    cash_advances: Mapped[int]
+    balance_transfers: Mapped[int]
+    fees: Mapped[int]
+    interest: Mapped[int]
+    waivers: Mapped[int]
+    adjustments: Mapped[int]
+    new_balance: Mapped[int]
+    minimum_payment_due: Mapped[int]
+    past_due: Mapped[int]
+    over_limit: Mapped[int]
+    days_past_due: Mapped[int] = mapped_column(Integer)
+    grace: Mapped[int] = mapped_column(SmallInteger)
+
+    purchase_balance_days: Mapped[int]
+    purchase_interest: Mapped[int]
+    cash_balance_days: Mapped[int]
+    cash_interest: Mapped[int]
+    over_limit_balance_days: Mapped[int]
+    over_limit_interest: Mapped[int]
+    year_interest: Mapped[int]
+    year_fees: Mapped[int]
+
+    revolving: Mapped[int]
+    billed: Mapped[int]
+    cash: Mapped[int]
+    unpaid_interest: Mapped[int]
+    unpaid_fees: Mapped[int]
+    billed_balance_days: Mapped[int]
+    oldest_unpaid_due_on: Mapped[date]
+
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    previous_sha256: Mapped[bytes] = mapped_column(LargeBinary)
