@@ -30,12 +30,14 @@ _POSTGRES_EPOCH = 10957
 assert EPOCH.year == 1970
 
 
-def _record(spec: Spec) -> np.dtype[Any]:
+def _record(spec: Spec, constants: Mapping[str, bytes] | None = None) -> np.dtype[Any]:
     fields: list[Any] = [("fields", ">i2")]
     for name, kind in spec.items():
         code, width = _WIDTH[kind]
         fields.append((f"width {name}", ">i4"))
         fields.append((name, code, (width,)) if kind == "digest" else (name, code))
+    for name, text in (constants or {}).items():
+        fields += [(f"width {name}", ">i4"), (name, f"V{len(text)}")]
     return np.dtype(fields)
 
 
@@ -47,7 +49,7 @@ def copy_out(connection: Connection[Any], query: str, parameters: Sequence[Any] 
     """
     record = _record(spec)
     with connection.cursor() as cursor:
-        copy_query = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))  # type: ignore[arg-type]
+        copy_query = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
         with cursor.copy(copy_query, parameters) as copy:
             answer = b"".join(copy)
     body = memoryview(answer)[len(_HEADER):-len(_TRAILER)]
@@ -67,24 +69,32 @@ def copy_out(connection: Connection[Any], query: str, parameters: Sequence[Any] 
     return columns
 
 
-def copy_in(connection: Connection[Any], table: str, spec: Spec, columns: Mapping[str, npt.NDArray[Any]]) -> int:
+def copy_in(
+    connection: Connection[Any], table: str, spec: Spec, columns: Mapping[str, npt.NDArray[Any]],
+    constants: Mapping[str, str] | None = None,
+) -> int:
     """Append columns to a table; gives the number of rows written.
 
     columns: equally long arrays, one for each name in `spec`; digests have shape (rows, 32).
+    constants: text columns, not empty, that hold the same value in every row.
     """
     rows = len(next(iter(columns[name] for name in spec)))
     if not rows:
         return 0
-    packed = np.empty(rows, dtype=_record(spec))
-    packed["fields"] = len(spec)
+    texts = {name: text.encode() for name, text in (constants or {}).items()}
+    packed = np.empty(rows, dtype=_record(spec, texts))
+    packed["fields"] = len(spec) + len(texts)
+    for name, encoded in texts.items():
+        packed[f"width {name}"] = len(encoded)
+        packed[name] = np.void(encoded)
     for name, kind in spec.items():
         packed[f"width {name}"] = _WIDTH[kind][1]
         packed[name] = columns[name] - _POSTGRES_EPOCH if kind == "date" else columns[name]
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for name in spec)
+        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for name in (*spec, *texts))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_HEADER)
-        copy.write(memoryview(packed).cast("B"))
+        copy.write(packed.view(np.uint8).data)
         copy.write(_TRAILER)
     return rows
