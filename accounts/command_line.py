@@ -52,18 +52,18 @@ SUMMARIES: dict[str, str] = {
 
 Home = Annotated[
     Path | None,
-    typer.Option("--home", help="Home of the embedded database, rejects, documents and seals [env: CARDWRIGHT_HOME].",
-                 show_default=".cardwright"),
+    typer.Option("--home", metavar="PATH", show_default=False,
+                 help="Embedded database, rejects, documents, seals [CARDWRIGHT_HOME, else .cardwright]."),
 ]
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option("--database-url", help="PostgreSQL 15 or later [env: CARDWRIGHT_DATABASE_URL].",
-                 show_default="embedded, in the home"),
+    typer.Option("--database-url", metavar="URL", show_default=False,
+                 help="PostgreSQL 15 or later [CARDWRIGHT_DATABASE_URL, else embedded in the home]."),
 ]
 BrokerUrl = Annotated[
     str | None,
-    typer.Option("--broker-url", help="postgresql://, amqp:// or redis:// [env: CARDWRIGHT_BROKER_URL].",
-                 show_default="the database"),
+    typer.Option("--broker-url", metavar="URL", show_default=False,
+                 help="postgresql://, amqp:// or redis:// [CARDWRIGHT_BROKER_URL, else the database]."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")]
@@ -102,7 +102,7 @@ class CommandGroup(TyperGroup):
         """Help from the summaries alone, without importing the rooms."""
         listing = _Listing(name=self.name, help=self.help, params=self.params, rich_markup_mode=self.rich_markup_mode)
         for name in self.list_commands(ctx):
-            listing.add_command(TyperCommand(name=name, help=SUMMARIES.get(name, "")))
+            listing.add_command(TyperCommand(name=name, short_help=SUMMARIES.get(name, "")))
         TyperGroup.format_help(listing, ctx, formatter)
 
 
@@ -121,7 +121,9 @@ def _load(entry_point: EntryPoint) -> _click.Command:
         module = entry_point.value.partition(":")[0]
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
-        raise CardwrightError(f"the command {entry_point.name} is not part of this installation ({module} is missing)") from None
+        raise CardwrightError(
+            f"the command {entry_point.name} is not part of this installation ({module} is missing)"
+        ) from None
     if isinstance(found, typer.Typer):
         app = found
     else:
@@ -176,9 +178,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except CardwrightError as error:
         return _say(str(error), error.exit_code)
+    except _click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
     except _click.exceptions.ClickException as error:
         return _say(_usage_message(error), 2)
-    except (KeyboardInterrupt, _click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         ended = INTERRUPTED
     except SystemExit as error:
         return _exit_code_of(error)

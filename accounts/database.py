@@ -15,18 +15,23 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from accounts.errors import Trouble
-from accounts.migration import APP_ROLE, REVISIONS, SCHEMA, migrate as bring_to_schema, schema_revision
+from accounts.migration import APP_ROLE, REVISIONS, SCHEMA, schema_revision
+from accounts.migration import migrate as bring_to_schema
 from accounts.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 OLDEST_SERVER = 15
-CONNECT_SECONDS = 10
 #: A statement that waits longer for a lock gives up, and its job is retried.
 LOCK_SECONDS = 60
 #: A transaction that does nothing for so long belongs to a process that hangs; the server ends it and frees its locks.
 IDLE_IN_TRANSACTION_SECONDS = 900
+#: How a connection is made where the URL does not say; a peer that is gone is noticed within a minute.
+_CONNECTION: dict[str, str] = {
+    "connect_timeout": "10", "application_name": "cardwright", "keepalives_idle": "30", "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
 
 
 class DatabaseDown(Trouble):
@@ -52,8 +57,8 @@ class ServerTooOld(Trouble):
 class SchemaMissing(Trouble):
     """The database holds no books yet."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(f"there are no books in {shown_url(url)} yet; run `cardwright init` first, with the same options")
+    def __init__(self, where: str) -> None:
+        super().__init__(f"there are no books in {where} yet; run `cardwright init` first, with the same options")
 
 
 class SchemaOld(Trouble):
@@ -93,6 +98,8 @@ class Database:
     def __init__(self, url: str, statement_timeout: int = 0) -> None:
         """url: postgresql://…; statement_timeout: seconds, 0 is none."""
         self.url = url
+        #: Whether opening it made or migrated the schema.
+        self.migrated = False
         self._statement_timeout = statement_timeout
 
     def open_connection(self) -> psycopg.Connection[Any]:
@@ -114,7 +121,7 @@ class Database:
             )
         except psycopg.errors.InvalidParameterValue:
             connection.close()
-            raise SchemaMissing(self.url) from None
+            raise SchemaMissing(shown_url(self.url)) from None
         except psycopg.errors.InsufficientPrivilege as error:
             connection.close()
             raise DatabaseDown(self.url, str(error).strip()) from None
@@ -148,7 +155,7 @@ class Database:
             _check_server(self.url, connection)
             found = schema_revision(connection)
         if found is None:
-            raise SchemaMissing(self.url)
+            raise SchemaMissing(shown_url(self.url))
         if found not in REVISIONS:
             raise SchemaNewer(self.url, found)
         if found != SCHEMA:
@@ -170,8 +177,10 @@ def open_book(settings: Settings, *, migrate: bool = False) -> Iterator[Database
     with contextlib.ExitStack() as stack:
         url = settings.database_url
         if url is None:
-            from accounts.embedded_server import embedded_server
+            from accounts.embedded_server import embedded_server, was_made
 
+            if not migrate and not was_made(settings.home):
+                raise SchemaMissing(f"the home {settings.home}")
             url = stack.enter_context(embedded_server(settings.home))
         database = Database(url, settings.statement_timeout)
         stack.callback(database.close)
@@ -180,19 +189,14 @@ def open_book(settings: Settings, *, migrate: bool = False) -> Iterator[Database
         except (SchemaMissing, SchemaOld):
             if not migrate:
                 raise
-            bring_to_schema(url)
+            database.migrated = bring_to_schema(url)
         yield database
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:
     try:
         given = conninfo_to_dict(url)
-        missing = {
-            name: value
-            for name, value in {"connect_timeout": CONNECT_SECONDS, "application_name": "cardwright",
-                                "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}.items()
-            if name not in given
-        }
+        missing = {name: value for name, value in _CONNECTION.items() if name not in given}
         return psycopg.connect(make_conninfo(url, **missing))
     except psycopg.OperationalError as error:
         raise DatabaseDown(url, _reason(error)) from None

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 
@@ -72,6 +73,11 @@ def embedded_server(home: Path) -> Iterator[str]:
             _stop_if_unused(home)
 
 
+def was_made(home: Path) -> bool:
+    """Whether this home holds an embedded database, running or not."""
+    return (home / "postgres" / "PG_VERSION").exists()
+
+
 def server_is_running(home: Path) -> bool:
     """Whether the home's embedded server is up; for tests and `status`, it may change at any moment."""
     return _postmaster(home / "postgres") is not None
@@ -119,7 +125,7 @@ def _whole_lock(home: Path) -> Iterator[None]:
 def _ensure_running(home: Path) -> str:
     data = home / "postgres"
     account = server_account()
-    if not (data / "PG_VERSION").exists():
+    if not was_made(home):
         _create_cluster(home, data, account)
     _check_version(data)
     directory = socket_directory(data, account)
@@ -258,18 +264,17 @@ def _serves(process_id: int, data: Path) -> bool:
 
 
 def _url(directory: Path, database: str) -> str:
-    from urllib.parse import quote
-
     return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(directory), safe='/')}&port=5432"
 
 
 def _run(command: list[str], account: ServerAccount | None) -> None:
     """Runs one of PostgreSQL's programs; through files, because a server started by it would hold a pipe open."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        who = {} if account is None else {"user": account.user_id, "group": account.group_id, "extra_groups": ()}
+        user, group = (None, None) if account is None else (account.user_id, account.group_id)
         done = subprocess.run(
             [postgres_program(command[0]), *command[1:]], stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/",
-            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}, **who  # type: ignore[arg-type]
+            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}, user=user, group=group,
+            extra_groups=None if account is None else (),
         )
         said.seek(0)
         if done.returncode:
