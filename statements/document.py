@@ -1,0 +1,194 @@
+"""The shape of a statement and of an explanation, in one definition for the type checker and for `cardwright schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+STATEMENT_SCHEMA: Literal["cardwright.statement/1"] = "cardwright.statement/1"
+EXPLANATION_SCHEMA: Literal["cardwright.explanation/1"] = "cardwright.explanation/1"
+
+_CLOSED = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+Amount = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""Major units with the decimals that the product shows; what the holder owes is positive."""
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", json_schema_extra={"format": "date"})]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Rate = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+RatePer = Literal["day", "month", "year"]
+Grace = Literal["kept", "lost"]
+Delinquency = Literal["current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+"]
+
+
+@with_config(_CLOSED)
+class Cycle(TypedDict):
+    """The billing cycle: its first and last day, and how many days that is."""
+
+    number: int
+    opens_on: Day
+    closes_on: Day
+    days: int
+
+
+@with_config(_CLOSED)
+class SegmentInterest(TypedDict):
+    """Interest of the cycle on one balance segment."""
+
+    segment: str
+    rate: Rate
+    """A fraction: "0.0005" is 0.05 %."""
+    rate_per: RatePer
+    balance_days: Amount
+    """Sum of the day-end balances that bear interest, amount × days."""
+    average_daily_balance: Amount
+    """balance_days divided by the days of the cycle, rounded half up."""
+    interest: Amount
+
+
+@with_config(_CLOSED)
+class Charge(TypedDict):
+    """Interest or a fee that this statement charges."""
+
+    id: str
+    """Names the charge for `cardwright explain --charge`."""
+    kind: str
+    """interest, or the fee's name in the terms."""
+    segment: NotRequired[str]
+    """Of interest: the balance it is on."""
+    amount: Amount
+    on: Day
+    clause: str
+
+
+@with_config(_CLOSED)
+class Line(TypedDict):
+    """One posting on the statement; debits positive, credits negative."""
+
+    posted_on: Day
+    transaction_on: Day
+    type: str
+    description: str
+    amount: Amount
+    card: str
+    """"…" and the last four characters; empty where no card is named."""
+    ref: str
+
+
+@with_config(_CLOSED)
+class CardTotals(TypedDict):
+    """What one card of the account did in the cycle."""
+
+    card: str
+    kind: str
+    purchases: Amount
+    cash_advances: Amount
+    credits: Amount
+
+
+@with_config(_CLOSED)
+class YearToDate(TypedDict):
+    """Interest and fees charged on this year's statements, this one included."""
+
+    interest: Amount
+    fees: Amount
+
+
+@with_config(_CLOSED)
+class Seal(TypedDict):
+    """SHA-256 of figures, postings and the seal before; see docs/reference/seal.md."""
+
+    sha256: Digest
+    previous: Digest
+
+
+@with_config(_CLOSED)
+class StatementDocument(TypedDict):
+    """One issued statement. new_balance = previous_balance - payments - credits + purchases + cash_advances +
+    balance_transfers + fees + interest - waivers + adjustments, exactly."""
+
+    schema: Literal["cardwright.statement/1"]
+    account: str
+    product: str
+    currency: str
+    terms_version: str
+    cycle: Cycle
+    previous_balance: Amount
+    payments: Amount
+    credits: Amount
+    purchases: Amount
+    cash_advances: Amount
+    balance_transfers: Amount
+    fees: Amount
+    interest: Amount
+    waivers: Amount
+    adjustments: Amount
+    new_balance: Amount
+    minimum_payment_due: Amount
+    past_due: Amount
+    over_limit: Amount
+    payment_due_on: Day
+    credit_limit: Amount
+    available_credit: Amount
+    """Credit limit less new balance, never below zero: what exceeds the limit is over_limit."""
+    grace: Grace
+    days_past_due: int
+    delinquency: Delinquency
+    interest_by_segment: list[SegmentInterest]
+    charges: list[Charge]
+    lines: list[Line]
+    cards: list[CardTotals]
+    year_to_date: YearToDate
+    seal: Seal
+    draft: NotRequired[Literal[True]]
+    """Only on a preview: not issued, not sealed."""
+
+
+#: A run of days at one balance and one rate; product = balance x days x rate, not rounded. Written as a call because `from`
+#: is a word of the language.
+DayRun = TypedDict("DayRun", {"from": Day, "to": Day, "days": int, "balance": Amount, "rate": Rate, "product": Amount})
+
+
+@with_config(_CLOSED)
+class ExplainedCharge(TypedDict):
+    """A charge with everything that led to its amount."""
+
+    id: str
+    kind: str
+    segment: NotRequired[str]
+    amount: Amount
+    on: Day
+    clause: str
+    terms_version: str
+    days: list[DayRun]
+    """Of interest: every run of days, both ends included. Empty for a fee."""
+    facts: dict[str, str | int]
+    """Of a fee: the figures that it was worked out from. Of interest: rate, rate_per, balance_days."""
+    unrounded: Amount
+    rounding: str
+    """How unrounded became amount: mode and unit, like "half_up to 0.01"."""
+    because: str
+    """One sentence for the holder."""
+
+
+@with_config(_CLOSED)
+class NotCharged(TypedDict):
+    """Why a charge was not made: the condition that did not hold, with its numbers."""
+
+    kind: str
+    condition: str
+    facts: dict[str, str | int]
+    because: str
+
+
+@with_config(_CLOSED)
+class Explanation(TypedDict):
+    """What `cardwright explain` prints for one statement."""
+
+    schema: Literal["cardwright.explanation/1"]
+    account: str
+    closes_on: Day
+    language: Literal["en", "zh"]
+    charges: list[ExplainedCharge]
+    not_charged: list[NotCharged]

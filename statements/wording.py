@@ -1,0 +1,220 @@
+"""The words of a statement in English and 中文: labels, kinds of posting, charges, sentences. No figure is worked out here."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from babel.dates import format_date
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+#: Language tags for documents: what a screen reader is told.
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
+
+_LABELS: dict[str, tuple[str, str]] = {
+    "issuer": ("Cardwright Card Centre", "Cardwright 信用卡中心"),
+    "title": ("Credit card statement", "信用卡对账单"),
+    "draft": ("DRAFT", "草稿"),
+    "draft_note": (
+        "Preview of the open cycle as if it closed on {closes_on}. Not issued.",
+        "本期账单预览（假设于{closes_on}结账），尚未出账。",
+    ),
+    "account": ("Account", "账号"),
+    "product": ("Product", "卡产品"),
+    "org_unit": ("Your branch", "所属机构"),
+    "period": ("Billing cycle", "账单周期"),
+    "closing": ("Statement date", "账单日"),
+    "number": ("Statement no.", "账单期数"),
+    "currency": ("Amounts in", "币种"),
+    "terms_version": ("Terms", "适用条款"),
+    "days": ("{days} days", "{days} 天"),
+    "new_balance": ("New balance", "本期应还款额"),
+    "credit_balance": ("Credit balance", "溢缴款余额"),
+    "minimum_payment_due": ("Minimum payment due", "最低还款额"),
+    "payment_due_on": ("Payment due date", "到期还款日"),
+    "summary": ("Account summary", "账户汇总"),
+    "previous_balance": ("Previous balance", "上期账单余额"),
+    "payments": ("Payments", "还款"),
+    "credits": ("Refunds and credits", "退款及贷记"),
+    "purchases": ("Purchases", "消费"),
+    "cash_advances": ("Cash advances", "预借现金"),
+    "balance_transfers": ("Balance transfers", "余额代偿"),
+    "fees": ("Fees", "费用"),
+    "interest": ("Interest", "利息"),
+    "waivers": ("Charges waived", "费用减免"),
+    "adjustments": ("Adjustments", "账务调整"),
+    "credit": ("Your credit line", "信用额度"),
+    "credit_limit": ("Credit limit", "信用额度"),
+    "available_credit": ("Available credit", "可用额度"),
+    "over_limit": ("Over the limit", "超限金额"),
+    "past_due": ("Past due", "逾期未还"),
+    "days_past_due": ("Days past due", "逾期天数"),
+    "grace": ("Interest-free period", "免息还款期"),
+    "grace_kept": ("kept", "享受"),
+    "grace_lost": ("lost", "不享受"),
+    "year_to_date": ("Charged this year", "本年度累计"),
+    "interest_title": ("Interest", "利息明细"),
+    "segment": ("On", "计息项目"),
+    "rate": ("Rate", "利率"),
+    "average_daily_balance": ("Average daily balance", "日均余额"),
+    "balance_days": ("Balance-days", "余额日积数"),
+    "charges_title": ("Fees and interest charged", "费用及利息"),
+    "charge": ("Charge", "项目"),
+    "clause": ("Clause", "条款"),
+    "amount": ("Amount", "金额"),
+    "total_charges": ("Fees and interest", "费用及利息合计"),
+    "lines_title": ("Transactions", "交易明细"),
+    "lines_continued": ("Transactions, continued", "交易明细（续）"),
+    "posted_on": ("Posted", "记账日"),
+    "transaction_on": ("Date", "交易日"),
+    "description": ("Description", "交易摘要"),
+    "card": ("Card", "卡号末四位"),
+    "ref": ("Reference", "参考号"),
+    "type": ("Type", "交易类型"),
+    "total_lines": ("New balance less previous balance", "本期应还款额减上期账单余额"),
+    "no_lines": ("Nothing was posted in this cycle.", "本期无交易。"),
+    "cards_title": ("By card", "各卡汇总"),
+    "kind": ("Kind", "类别"),
+    "kind_primary": ("primary", "主卡"),
+    "kind_supplementary": ("supplementary", "附属卡"),
+    "kind_company": ("company", "公司卡"),
+    "seal": ("Seal", "账单校验码"),
+    "page": ("Page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
+    "continued": ("continued", "续"),
+    "per_day": ("{percent} % a day", "日利率 {percent}%"),
+    "per_month": ("{percent} % a month", "月利率 {percent}%"),
+    "per_year": ("{percent} % a year", "年利率 {percent}%"),
+    "sign_rule": ("What you owe is positive; payments and credits are negative.", "正数为应还款项，负数为还款或贷记款项。"),
+    "nothing_to_pay": (
+        "Nothing to pay: the account is {amount} {currency} in credit. We take it off what you spend next.",
+        "无需还款：您的账户有溢缴款 {amount} {currency}，将用于抵扣后续消费。",
+    ),
+    "nothing_owed": ("Nothing to pay: the account stands at zero.", "无需还款：您的账户余额为零。"),
+    "past_due_note": (
+        "{amount} {currency} of earlier minimum payments is past due by {days} days. It is part of the minimum payment due; "
+        "please pay it now.",
+        "您有 {amount} {currency} 最低还款额已逾期 {days} 天，该金额已计入本期最低还款额，请立即还款。",
+    ),
+    "over_limit_note": (
+        "The balance is {amount} {currency} over your credit limit; this is part of the minimum payment due.",
+        "您的账户已超过信用额度 {amount} {currency}，该金额已计入本期最低还款额。",
+    ),
+    "pay_in_full": (
+        "Pay {amount} {currency} in full by {due_on} and the purchases billed here bear no interest.",
+        "请于{due_on}前（含当日）全额还款 {amount} {currency}，本期账单消费免收利息。",
+    ),
+    "pay_revolving": (
+        "An earlier balance was not paid in full by its due date, so purchases bear interest until they are paid.",
+        "此前账单未在到期还款日前全额还款，消费款项按日计息至还清为止。",
+    ),
+}
+
+_POSTING_TYPES: dict[str, tuple[str, str]] = {
+    "purchase": ("Purchase", "消费"),
+    "cash_advance": ("Cash advance", "预借现金"),
+    "balance_transfer": ("Balance transfer", "余额代偿"),
+    "payment": ("Payment", "还款"),
+    "refund": ("Refund", "退款"),
+    "fee": ("Fee", "费用"),
+    "interest": ("Interest", "利息"),
+    "adjustment_debit": ("Adjustment", "账务调整（借记）"),
+    "adjustment_credit": ("Adjustment in your favour", "账务调整（贷记）"),
+    "returned_payment": ("Payment returned", "还款退回"),
+    "chargeback": ("Chargeback", "拒付退款"),
+    "provisional_credit": ("Provisional credit", "临时贷记"),
+    "points_credit": ("Points credited", "积分抵扣"),
+    "purchase_interest": ("Interest on purchases", "消费利息"),
+    "cash_advance_interest": ("Interest on cash advances", "预借现金利息"),
+    "over_limit_interest": ("Interest on the amount over the limit", "超限金额利息"),
+    "joining_fee": ("Joining fee", "入会费"),
+    "annual_fee": ("Annual fee", "年费"),
+    "supplementary_annual_fee": ("Annual fee, supplementary card", "附属卡年费"),
+    "late_payment_fee": ("Late-payment fee", "违约金"),
+    "service_fee": ("Service fee", "服务费"),
+    "replacement_fee": ("Card replacement fee", "换卡手续费"),
+    "annual_fee_waiver": ("Annual fee waived", "年费减免"),
+    "supplementary_annual_fee_waiver": ("Annual fee waived, supplementary card", "附属卡年费减免"),
+}
+
+_SEGMENTS: dict[str, tuple[str, str]] = {
+    "purchase": ("Purchases", "消费"),
+    "cash_advance": ("Cash advances", "预借现金"),
+    "over_limit": ("Amount over the limit", "超限金额"),
+    "other": ("Other balances", "其他"),
+}
+
+_CHARGES: dict[str, tuple[str, str]] = {
+    "interest": ("Interest", "利息"),
+    "fee": ("Fee", "费用"),
+    "joining": ("Joining fee", "入会费"),
+    "annual": ("Annual fee", "年费"),
+    "supplementary_annual": ("Annual fee, supplementary card", "附属卡年费"),
+    "late_payment": ("Late-payment fee", "违约金"),
+    "service": ("Service fee", "服务费"),
+    "replacement": ("Card replacement fee", "换卡手续费"),
+}
+
+
+def language_of(asked: str | None) -> Language:
+    """The language that a text comes in: 中文 for zh in any form, English for everything else."""
+    return "zh" if (asked or "").lower().startswith(("zh", "cmn", "中", "chinese")) else "en"
+
+
+def labels(language: Language) -> dict[str, str]:
+    """All labels of a page, by name; some have fields in braces."""
+    return {name: texts[LANGUAGES.index(language)] for name, texts in _LABELS.items()}
+
+
+def label(name: str, language: Language, **fields: object) -> str:
+    """One label, with its fields filled in."""
+    return _LABELS[name][LANGUAGES.index(language)].format(**fields)
+
+
+def posting_text(posting_type: str, language: Language) -> str:
+    """What a kind of posting is called on a statement that gives it no better description."""
+    return _named(_POSTING_TYPES, posting_type, language)
+
+
+def segment_text(segment: str, language: Language) -> str:
+    """What a balance segment is called."""
+    return _named(_SEGMENTS, segment, language)
+
+
+def charge_text(kind: str, segment: str | None, language: Language) -> str:
+    """What a charge is called: interest by its segment, a fee by its name."""
+    if kind == "interest" and segment is not None and f"{segment}_interest" in _POSTING_TYPES:
+        return posting_text(f"{segment}_interest", language)
+    return _named(_CHARGES, kind, language)
+
+
+def described(description: str, posting_type: str, language: Language) -> str:
+    """A line's description in the reader's language: translated where it only names the kind of posting, else as it came."""
+    return posting_text(posting_type, language) if description == posting_text(posting_type, "en") else description
+
+
+def long_date(on: date, language: Language) -> str:
+    """A date as written in a letter: 23 May 2023, 2023年5月23日."""
+    if language == "zh":
+        return format_date(on, "y年M月d日", locale="zh_Hans")
+    return format_date(on, "d MMMM y", locale="en_GB")
+
+
+def rate_text(rate: str, per: str, language: Language) -> str:
+    """A rate as a percentage of a period: "0.0005" a day is 0.05 % a day."""
+    percent = format((Decimal(rate) * 100).normalize(), "f")
+    return label(f"per_{per}", language, percent=percent)
+
+
+def grouped(amount: str) -> str:
+    """An amount with its thousands set apart: 12345.60 is 12,345.60."""
+    whole, point, decimals = amount.partition(".")
+    return f"{int(whole):,}{point}{decimals}" if whole not in ("-0", "-") else amount
+
+
+def _named(texts: dict[str, tuple[str, str]], name: str, language: Language) -> str:
+    if name in texts:
+        return texts[name][LANGUAGES.index(language)]
+    return name.replace("_", " ").capitalize()
