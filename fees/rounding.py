@@ -73,7 +73,8 @@ def _rounded(numerator: npt.NDArray[Any], step: int, mode: Rounding) -> npt.NDAr
     else:
         raise ValueError(f"{mode!r} is not a way to round; half_up, half_even, down and up are")
     whole = whole + more.astype(np.int64)
-    return np.where(negative, -whole, whole)
+    signed: npt.NDArray[Any] = np.where(negative, -whole, whole)
+    return signed
 
 
 def _narrow(wide: npt.NDArray[Any]) -> Int64Array:

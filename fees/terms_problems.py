@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 
 from accounts.errors import Usage
 
+#: How many problems the one line of an error names.
+SAID_AT_ONCE = 4
 Location = tuple[int | str, ...]
 
 
@@ -33,9 +35,10 @@ class BadTerms(Usage):
 
     def __init__(self, where: str, problems: Sequence[Problem]) -> None:
         self.where, self.problems = where, tuple(problems)
-        first = f"{where}: {problems[0]}"
-        more = [f"  {problem}" for problem in problems[1:]]
-        super().__init__("\n".join([first, *more]))
+        said = [str(problem) for problem in problems[:SAID_AT_ONCE]]
+        if len(problems) > SAID_AT_ONCE:
+            said.append(f"and {len(problems) - SAID_AT_ONCE} more, which `cardwright products lint` lists")
+        super().__init__(f"{where}: " + "; ".join(said))
 
 
 def shown(given: Any) -> str:

@@ -1,0 +1,195 @@
+"""What this release charges. Terms that ask for more are refused with the key, never billed wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from accounts.calendar import closing_on, due_on, first_closing
+from accounts.errors import Refused
+from fees.terms import Terms
+from fees.terms_interest import RatedTerms
+from fees.terms_payments import BenefitTerms, InstalmentTerms
+from fees.terms_problems import shown
+
+#: Keys of the terms that have choices, with those that are charged.
+CHARGED: dict[str, tuple[Any, ...]] = {
+    "kind": ("credit",),
+    "rule_pack": ("none",),
+    "interest.method": ("daily_balance",),
+    "interest.day_count": ("actual/365", "actual/360"),
+    "interest.accrues_from": ("transaction", "posting", "closing"),
+    "interest.compounding": ("none",),
+    "interest.fees_bear_interest": (False,),
+    "interest.interest_bears_interest": (False,),
+    "interest.rounded_per": ("total",),
+    "interest.residual_interest": ("charge",),
+    "interest.minimum_charge": (Decimal(0),),
+    "grace.requires": ("new_balance",),
+    "allocation.as_of": ("payment_date",),
+    "fees.annual.month": ("anniversary",),
+    "fees.late_payment.kind": ("fixed", "percent_of_unpaid_minimum"),
+    "fees.late_payment.tax": (Decimal(0),),
+    "fees.tax_on_charges.interest": (Decimal(0),),
+    "fees.tax_on_charges.fees": (Decimal(0),),
+    "disclosures.payoff": (False,),
+}
+CHARGED_RATES = ("daily_rate", "monthly_rate", "annual_rate")
+SEGMENTS = ("purchase", "cash_advance")
+_LATER_SEGMENT_KEYS = ("tiers", "valid_days", "until", "revert_to", "deferred")
+_LATER_FEES = ("cash_advance", "foreign", "balance_transfer", "returned_payment", "over_limit")
+#: Months over which due dates are looked at: long enough for every length of month and most holidays.
+_MONTHS_AHEAD = 60
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A key whose value this release does not charge: as TOML shows it, and what the key takes (None: leave it out)."""
+
+    key: str
+    value: str
+    allowed: str | None
+
+    def __str__(self) -> str:
+        advice = "leave it out" if self.allowed is None else f"it takes {self.allowed}"
+        return f"{self.key} = {self.value} is not charged by this release; {advice}"
+
+
+class NotCharged(Refused):
+    """Terms that ask for something that this release does not charge; carries every key."""
+
+    def __init__(self, where: str, found: list[Unsupported]) -> None:
+        self.where, self.found = where, tuple(found)
+        super().__init__(f"{where}: " + "; ".join(str(each) for each in found))
+
+
+def require_supported(terms: Terms, where: str | None = None) -> None:
+    """Raises NotCharged if the terms ask for anything that this release does not charge."""
+    found = unsupported(terms)
+    if found:
+        raise NotCharged(where or terms.label, found)
+
+
+def unsupported(terms: Terms) -> list[Unsupported]:
+    """Everything in the terms that this release does not charge, in the order of the keys' reference."""
+    return [*_choices(terms), *_segments(terms), *_rates(terms), *_late_fees(terms), *_later_tables(terms), *_due_dates(terms)]
+
+
+def _choices(terms: Terms) -> Iterator[Unsupported]:
+    for key, charged in CHARGED.items():
+        value = _value(terms, key)
+        if value is not None and value not in charged:
+            yield Unsupported(key, _shown(value), _either(charged))
+    if terms.grace.lost_for == "all" and terms.interest.revolving_new_purchases != "at_once":
+        yield Unsupported("interest.revolving_new_purchases", shown(terms.interest.revolving_new_purchases),
+                          "at_once where grace.lost_for is all")
+
+
+def _segments(terms: Terms) -> Iterator[Unsupported]:
+    for segment in terms.interest.segment:
+        key = f"interest.segment.{segment.name}"
+        if segment.name not in SEGMENTS:
+            yield Unsupported(f"{key}.name", shown(segment.name), "the segments purchase and cash_advance")
+        for name in _LATER_SEGMENT_KEYS:
+            if getattr(segment, name) is not None:
+                yield Unsupported(f"{key}.{name}", _shown(getattr(segment, name)), None)
+    if terms.interest.segment_named("cash_advance").grace:
+        yield Unsupported("interest.segment.cash_advance.grace", "true", "false")
+
+
+def _rates(terms: Terms) -> Iterator[Unsupported]:
+    rated: list[tuple[str, RatedTerms]] = [
+        *((f"interest.segment.{segment.name}", segment) for segment in terms.interest.segment),
+        ("interest.over_limit", terms.interest.over_limit),
+    ]
+    for key, table in rated:
+        if table.effective_annual_rate is not None:
+            yield Unsupported(f"{key}.effective_annual_rate", _shown(table.effective_annual_rate),
+                              "daily_rate, monthly_rate or annual_rate")
+    penalty = terms.interest.penalty
+    if penalty.rate_key is not None:
+        yield Unsupported(f"interest.penalty.{penalty.rate_key}", _shown(getattr(penalty, penalty.rate_key)), None)
+
+
+def _late_fees(terms: Terms) -> Iterator[Unsupported]:
+    for name in _LATER_FEES:
+        fee = getattr(terms.fees, name)
+        if fee is not None and _asks_for_money(fee):
+            yield Unsupported(f"fees.{name}", _shown(fee), None)
+
+
+def _asks_for_money(fee: BaseModel) -> bool:
+    """Whether a fee can come to anything: `over_limit = {amount = "0"}` cannot."""
+    return any(getattr(fee, name, None) for name in ("amount", "percent", "floor"))
+
+
+def _later_tables(terms: Terms) -> Iterator[Unsupported]:
+    tables: list[tuple[str, BaseModel, BaseModel]] = [
+        ("instalments", terms.instalments, InstalmentTerms()), ("benefits", terms.benefits, BenefitTerms()),
+    ]
+    for name, table, charged in tables:
+        for key in type(table).model_fields:
+            if getattr(table, key) != getattr(charged, key):
+                default = getattr(charged, key)
+                allowed = None if default is None else f"its default, {_shown(default)}"
+                yield Unsupported(f"{name}.{key}", _shown(getattr(table, key)), allowed)
+
+
+def _due_dates(terms: Terms) -> Iterator[Unsupported]:
+    late = late_due_date(terms, terms.cycle.closing_day)
+    if late is not None:
+        closes_on, due, next_closing = late
+        key = "due_after_days" if terms.cycle.due_after_days is not None else "due_day"
+        days = _days_after_due(terms)
+        more = f", with {days} more days in time" if days else ""
+        yield Unsupported(
+            f"cycle.{key}", str(getattr(terms.cycle, key)),
+            f"due dates before the next closing: the statement of {closes_on} would be due on {due}{more}; "
+            f"the next one closes on {next_closing}")
+
+
+def late_due_date(terms: Terms, closing_day: int) -> tuple[date, date, date] | None:
+    """The first closing whose payment is in time as late as the next closing or later: closing, due date, next closing.
+
+    Whether grace is kept is decided at the next closing, so every due date with its tolerance has to lie before it. An
+    account with a closing day of its own is looked at with that day. None if all is well.
+    """
+    anchor = first_closing(terms.in_force_from, closing_day)
+    for cycle_no in range(1, _MONTHS_AHEAD):
+        closes_on, next_closing = (closing_on(anchor, number, closing_day) for number in (cycle_no, cycle_no + 1))
+        due = due_on(closes_on, terms.cycle)
+        if due + timedelta(days=_days_after_due(terms)) >= next_closing:
+            return closes_on, due, next_closing
+    return None
+
+
+def _days_after_due(terms: Terms) -> int:
+    fee = terms.fees.late_payment
+    return max(terms.cycle.tolerance_days, (fee.tolerance_days or 0) if fee is not None else 0)
+
+
+def _value(table: Any, key: str) -> Any:
+    """The value under a key path; None where a table on the way is absent."""
+    for name in key.split("."):
+        table = getattr(table, name, None)
+    return table
+
+
+def _shown(value: Any) -> str:
+    """A value of the terms as their TOML would show it; decimals are quoted there."""
+    if isinstance(value, BaseModel):
+        return shown(value.model_dump(mode="json", exclude_unset=True))
+    if isinstance(value, tuple):
+        return shown([each.model_dump(mode="json", exclude_unset=True) if isinstance(each, BaseModel) else str(each)
+                      for each in value])
+    return shown(value if isinstance(value, bool | int) else str(value))
+
+
+def _either(charged: tuple[Any, ...]) -> str:
+    words = [_shown(each).strip('"') for each in charged]
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
