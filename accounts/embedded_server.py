@@ -69,8 +69,8 @@ def embedded_server(home: Path) -> Iterator[str]:
     finally:
         # Closed, not unlocked: a forked child shares this lock with us and must not give it up for both.
         os.close(users)
-        with contextlib.suppress(Trouble, OSError), _whole_lock(home):
-            _stop_if_unused(home)
+        with contextlib.suppress(Trouble, OSError):
+            stop_if_unused(home)
 
 
 def was_made(home: Path) -> bool:
@@ -81,6 +81,22 @@ def was_made(home: Path) -> bool:
 def server_is_running(home: Path) -> bool:
     """Whether the home's embedded server is up; for tests and `status`, it may change at any moment."""
     return _postmaster(home / "postgres") is not None
+
+
+def stop_if_unused(home: Path) -> None:
+    """Stops the home's server if nobody uses it: the last who leaves does, and whoever finds one that the killed left."""
+    with _whole_lock(home):
+        users = _open_lock(home / "postgres.users")
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        finally:
+            os.close(users)
+        data = home / "postgres"
+        if _postmaster(data) is not None:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _run(["pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop"], server_account())
 
 
 def _make_home(home: Path) -> None:
@@ -223,20 +239,6 @@ def _ready(data: Path, directory: Path, account: ServerAccount | None) -> str:
         time.sleep(0.05)
         if _postmaster(data) is None:
             _start(data, directory, account)
-
-
-def _stop_if_unused(home: Path) -> None:
-    data = home / "postgres"
-    users = _open_lock(home / "postgres.users")
-    try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(users)
-    if _postmaster(data) is not None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _run(["pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop"], server_account())
 
 
 def _postmaster(data: Path) -> int | None:
