@@ -7,6 +7,7 @@ sharded by member. Codes that the outside world uses (member, account, card) are
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -208,7 +209,7 @@ class Source(Base):
     """Where postings come from: source 1 is Cardwright's own charging, every other one is a file taken in.
 
     sha256 makes a file known again; rows_taken is how many of its rows were dealt with in committed transactions, so that
-    an intake that was killed goes on where it stopped.
+    an intake that was killed goes on where it stopped. totals: control totals of its amounts so far, by currency and type.
     """
 
     __tablename__ = "source"
@@ -221,6 +222,7 @@ class Source(Base):
     rows_posted: Mapped[int] = mapped_column(server_default=text("0"))
     rows_known: Mapped[int] = mapped_column(server_default=text("0"))
     rows_rejected: Mapped[int] = mapped_column(server_default=text("0"))
+    totals: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     complete: Mapped[bool]
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -67,6 +67,7 @@ CREATE TABLE source (
     rows_posted BIGINT DEFAULT 0 NOT NULL,
     rows_known BIGINT DEFAULT 0 NOT NULL,
     rows_rejected BIGINT DEFAULT 0 NOT NULL,
+    totals JSONB,
     complete BOOLEAN NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_source PRIMARY KEY (source_id),
