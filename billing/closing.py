@@ -65,11 +65,15 @@ class Derived:
 
 
 def derive_statements(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int, seal: Seal,
-                      parked: Collection[int] = (), account_id: int | None = None, trace: bool = False) -> Derived:
+                      parked: Collection[int] = (), account_id: int | None = None, trace: bool = False,
+                      as_of: date | None = None) -> Derived:
     """Derive the statements that close on a day; reads, writes nothing.
 
-    on: the closing date, also of a day long past: its own interest postings are left out and derived again.
+    on: the closing date, also of a day long past: its own interest postings are left out and derived again. account_id: only
+    this account. as_of: draw the line on that earlier day of the cycle instead, for a preview; trace: keep what interest was
+    counted on.
     """
+    closes_on = on if as_of is None else as_of
     book = TermsBook(connection)
     first_on = _first_business_day(connection)
     due = read_due_accounts(connection, on, first_member_id, last_member_id, book.products, first_on, list(parked), account_id)
@@ -79,7 +83,7 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
     index = index_of(due["account_id"], postings["account_id"])
     own_interest = (postings["source_id"] == OWN_CHARGES) & (postings["posted_on"] == day_number(on)) & np.isin(
         postings["type"], [kind.code for kind, _ in INTEREST_CHARGES])
-    mine = (index >= 0) & ~own_interest
+    mine = (index >= 0) & ~own_interest & (postings["posted_on"] <= day_number(closes_on))
     mine[mine] = postings["posted_on"][mine] > due["previous_closing"][index[mine]]
     postings = {name: column[mine] for name, column in postings.items()}
     index = index[mine]
@@ -92,16 +96,16 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
     for version_id in np.unique(version_of[chosen]).tolist():
         group = chosen[version_of[chosen] == version_id]
         tracing = Trace() if trace else None
-        closed = _close_group(connection, book.by_id(version_id), due, group, postings, index, on, tracing)
+        closed = _close_group(connection, book.by_id(version_id), due, group, postings, index, closes_on, tracing)
         for name, column in closed.items():
             columns.setdefault(name, np.zeros(count, dtype=column.dtype))[group] = column
         if tracing is not None:
             traces[version_id] = (group, tracing)
-    statements = _statements(due, chosen, columns, version_of, on)
+    statements = _statements(due, chosen, columns, version_of, closes_on)
     versions = [book.by_id(each) for each in statements["terms_version_id"].tolist()]
     position = np.full(count, -1, dtype=np.int64)
     position[chosen] = np.arange(len(chosen))
-    lines, starts = _with_interest(statements, postings, position[index], on, due["currency"][chosen])
+    lines, starts = _with_interest(statements, postings, position[index], closes_on, due["currency"][chosen])
     statements["sha256"] = seal(statements, lines, starts)
     return Derived(statements, lines, starts, versions,
                    [(int(due["member_id"][i]), int(due["account_id"][i])) for i in np.flatnonzero(not_opened)],
@@ -146,7 +150,8 @@ def _not_opened(due: Columns, index: Int64Array, on: date) -> np.ndarray:
     has_postings = np.zeros(count, dtype=bool)
     has_postings[index] = True
     partial = due["opened_on"] > day_number(months_later(on, -1, on.day)) + 1
-    return (due["cycle_no"] == 1) & (due["last_cycle"] < 0) & partial & ~has_postings
+    not_opened: np.ndarray = (due["cycle_no"] == 1) & (due["last_cycle"] < 0) & partial & ~has_postings
+    return not_opened
 
 
 def _versions(book: TermsBook, due: Columns, not_opened: np.ndarray) -> tuple[Int64Array, list[tuple[int, int, str]]]:
@@ -237,7 +242,8 @@ def _move_anchor(connection: Connection[Any], not_opened: list[tuple[int, int]])
     """Accounts with an empty first partial cycle count their closings from the next one."""
     if not_opened:
         connection.execute(
-            "UPDATE card_account a SET anchor_on = (SELECT least(m::date + a.closing_day - 1, (m + interval '1 month')::date - 1)"
+            "UPDATE card_account a SET anchor_on ="
+            " (SELECT least(m::date + a.closing_day - 1, (m + interval '1 month')::date - 1)"
             " FROM (SELECT date_trunc('month', a.anchor_on::timestamp) + interval '1 month' AS m) AS next_month)"
             " FROM unnest(%s::bigint[], %s::bigint[]) AS n(member_id, account_id)"
             " WHERE a.member_id = n.member_id AND a.account_id = n.account_id",

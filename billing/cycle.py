@@ -19,7 +19,7 @@ from accounts.posting_types import BY_CODE, POSTING_TYPES
 from billing.balances import BALANCES, BILLED, CASH, FEES, INTEREST, NEW, REVOLVING, Allocation, Int64Array
 from billing.minimum_payment import minimum_payment
 from fees.rates import daily_fraction
-from fees.rounding import round_fraction
+from fees.rounding import round_share
 from fees.terms import Terms
 
 FIGURES = ("payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers",
@@ -96,16 +96,21 @@ class OpeningState:
 
 @dataclass
 class Trace:
-    """What bore interest on each day, kept only where a charge is to be explained.
+    """What bore interest on each day, kept only where a charge is to be explained (billing/tracing.py reads it).
 
     days: day numbers; bases: per day an array (BALANCES, accounts) of what each balance was counted at; over_limit: per day
-    the excess that bore over-limit interest, (accounts,); counted: per day which accounts the day belongs to.
+    the excess that bore over-limit interest, (accounts,); counted: per day which accounts the day belongs to; taken: per day
+    (revolving, billed) of what was left out as bearing the over-limit rate instead.
+    spans: (balance, account, from, until, amount) of debits that bear interest for days before this cycle.
     """
 
     days: list[int] = field(default_factory=list)
     bases: list[Int64Array] = field(default_factory=list)
     over_limit: list[Int64Array] = field(default_factory=list)
     counted: list[np.ndarray] = field(default_factory=list)
+    taken: list[tuple[Int64Array, Int64Array]] = field(default_factory=list)
+    spans: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    closing: CycleClosing | None = None
 
 
 @dataclass
@@ -135,11 +140,12 @@ def paid_in_full(terms: Terms, state: OpeningState, events: Events, digits: int)
 
 
 def received_types(terms: Terms) -> list[int]:
-    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, refunds."""
-    figures = {"payments", "waivers"} | ({"credits"} if terms.allocation.refunds_count_as_payment else set())
-    credits = terms.allocation.refunds_count_as_payment
+    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, refunds
+    and other credits where the terms say so."""
+    refunds = terms.allocation.refunds_count_as_payment
     return [each.code for each in POSTING_TYPES
-            if each.figure in figures or (credits and each.figure == "adjustments" and each.sign < 0)]
+            if each.figure in ("payments", "waivers")
+            or (refunds and (each.figure == "credits" or (each.figure == "adjustments" and each.sign < 0)))]
 
 
 def _received(terms: Terms, events: Events) -> Int64Array:
@@ -200,14 +206,14 @@ class CycleClosing:
         self.money = np.zeros((self.days, self.accounts), dtype=np.int64)
         self.waived = np.zeros((self.days, self.accounts), dtype=np.int64)
         self.received = np.zeros((self.days, self.accounts), dtype=np.int64)
-        debit = _SIGN[events.type] > 0
+        debit = np.asarray(_SIGN[events.type] > 0)
         counts_from = np.where(debit & (interest.accrues_from == "posting"), events.posted_on, events.effective_on)
         first = self.first_day[events.account]
         day = np.clip(counts_from, first, self.closes_on) - self.start
         balance = _BALANCE[events.type]
         flat = (day[debit] * BALANCES + balance[debit]) * self.accounts + events.account[debit]
         np.add.at(self.debits.reshape(-1), flat, events.amount[debit])
-        waiver = ~debit & (_FIGURE[events.type] == FIGURES.index("waivers"))
+        waiver = np.asarray(~debit & (_FIGURE[events.type] == FIGURES.index("waivers")))
         paid = ~debit & ~waiver
         for target, chosen in ((self.waived, waiver), (self.money, paid)):
             np.add.at(target.reshape(-1), day[chosen] * self.accounts + events.account[chosen], events.amount[chosen])
@@ -217,6 +223,11 @@ class CycleClosing:
         back = np.where(debit, np.maximum(first - counts_from, 0), 0) * events.amount
         late = (back > 0) & ((balance == NEW) | (balance == CASH))
         np.add.at(self.balance_days, (balance[late], events.account[late]), back[late])
+        if self.trace is not None:
+            self.trace.spans += [
+                (int(balance[i]), int(events.account[i]), int(counts_from[i]), int(first[i]), int(events.amount[i]))
+                for i in np.flatnonzero(late)
+            ]
 
     def _step(self, day: int, offset: int) -> None:
         """One day: debits, then money, then what the day counts for interest."""
@@ -251,7 +262,7 @@ class CycleClosing:
         counted = self.first_day <= day
         if day > self.last_day:
             counted = np.zeros_like(counted)
-        over_limit = np.zeros(0, dtype=np.int64)
+        over_limit = np.zeros_like(self.credit)
         if self.over_limit_rate:
             base = base.copy()
             over_limit = self._over_limit(day, base, counted)
@@ -271,10 +282,11 @@ class CycleClosing:
             self.trace.bases.append(base.copy())
             self.trace.over_limit.append(over_limit.copy())
             self.trace.counted.append(counted)
+            self.trace.closing = self
 
     def _over_limit(self, day: int, base: Int64Array, counted: np.ndarray) -> Int64Array:
         """The day-end excess over the limit; where it bears its own rate only, it is taken from the newest principal."""
-        excess = np.maximum(self.balances.sum(axis=0) - self.credit - self.credit_limit, 0) * counted
+        excess: Int64Array = np.maximum(self.balances.sum(axis=0) - self.credit - self.credit_limit, 0) * counted
         self.over_limit_days += excess
         if self.terms.interest.over_limit.instead_of_purchase_rate:
             left, taken = excess, np.zeros_like(base)
@@ -284,12 +296,14 @@ class CycleClosing:
             base -= taken
             if self.unpaid_form:
                 self.over_limit_to_cut.append((counted & (day <= self.cut), taken[REVOLVING], taken[BILLED]))
+            if self.trace is not None:
+                self.trace.taken.append((taken[REVOLVING], taken[BILLED]))
         return excess
 
     # -- the closing --------------------------------------------------------------------------------------------------
 
     def _unpaid_before_closing(self) -> Int64Array:
-        """Balance-days before the previous closing of what it billed and was unpaid at the due date, newest purchases last paid.
+        """Balance-days before the previous closing of what it billed and was unpaid at the due date.
 
         Payments pay the oldest purchase first, so what is unpaid are the newest ones.
         """
@@ -307,7 +321,13 @@ class CycleClosing:
         ends = np.searchsorted(account, account, side="right") - 1
         newer = running[ends] - running
         part = np.clip(unpaid[account] - newer, 0, amount)
-        days = self.first_day[account] - begins - (self.terms.interest.debits_count_from == "next_day")
+        begins = begins + (self.terms.interest.debits_count_from == "next_day")
+        days = self.first_day[account] - begins
+        if self.trace is not None:
+            self.trace.spans += [
+                (BILLED, int(account[i]), int(begins[i]), int(self.first_day[account[i]]), int(part[i]))
+                for i in np.flatnonzero(part * days)
+            ]
         np.add.at(total, account, part * days)
         return np.minimum(total, self.state.billed_balance_days) if self.over_limit_rate else total
 
@@ -323,16 +343,17 @@ class CycleClosing:
                 billed = billed - np.minimum(from_billed, self.at_cut[BILLED]) * to_cut
             before = self._unpaid_before_closing()
         if not self.purchases_have_grace:
-            return revolving + billed + before + self.balance_days[NEW]
+            lost = billed + before + self.balance_days[NEW]
+            return revolving + lost
         lost = billed + before
         if self.terms.grace.lost_for == "all":
             lost = lost + self.balance_days[NEW]
-        return revolving + np.where(self.kept, 0, lost)
+        bearing: Int64Array = revolving + np.where(self.kept, 0, lost)
+        return bearing
 
     def _interest(self, balance_days: Int64Array, rate: Fraction) -> Int64Array:
         interest = self.terms.interest
-        unit = minor_units(interest.rounding_unit, self.digits)
-        return round_fraction(exact_product(balance_days, rate.numerator), rate.denominator, interest.rounding, unit)
+        return round_share(balance_days, rate, interest.rounding, minor_units(interest.rounding_unit, self.digits))
 
     def _figures(self) -> ClosedCycle:
         state, events, balances = self.state, self.events, self.balances
@@ -427,12 +448,6 @@ class CycleClosing:
         days = np.array([self.closes_on], dtype="datetime64[D]").astype("datetime64[Y]")
         before = self.state.previous_closing.astype("datetime64[D]").astype("datetime64[Y]")
         return np.where(before == days[0], so_far, 0)
-
-
-def exact_product(amounts: Int64Array, factor: int) -> np.ndarray:
-    """amounts x factor without overflow: int64 where it fits, Python integers where it does not."""
-    largest = int(np.abs(amounts).max(initial=0))
-    return amounts * factor if largest * abs(factor) < 2**62 else amounts.astype(object) * factor
 
 
 def close_cycle(terms: Terms, state: OpeningState, events: Events, closes_on: int, credit_limit: Int64Array, digits: int,

@@ -7,20 +7,21 @@ day, so that a quiet day costs nothing. Every charge is assessed first; a waiver
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from psycopg import Connection
 
-from accounts.calendar import closing_days_of, due_on
+from accounts.calendar import closing_days_of, day_number, due_on, months_later
 from accounts.columns import Columns, copy_out
 from accounts.money import CURRENCIES, minor_units
 from accounts.posting_types import (
     ANNUAL_FEE,
     ANNUAL_FEE_WAIVER,
     BALANCE_TRANSFER,
+    BY_CODE,
     CASH_ADVANCE,
     JOINING_FEE,
     LATE_PAYMENT_FEE,
@@ -33,17 +34,24 @@ from accounts.posting_types import (
     REPLACEMENT_FEE,
     SERVICE_FEE,
     SUPPLEMENTARY_ANNUAL_FEE,
+    PostingType,
 )
 from accounts.sharding import SHARD_MEMBERS
 from billing import closing
 from billing.charging import post_charges
 from billing.cycle import received_types
 from billing.terms_book import TermsBook, VersionInForce
-from fees.annual import annual_fee_waived
+from fees.annual import annual_fee, annual_fee_waived
+from fees.joining import joining_fee
 from fees.late_payment import late_payment_fee
+from fees.replacement import replacement_fee
+from fees.service import service_fee
+from fees.supplementary_annual import supplementary_annual_fee
+from fees.terms import Terms
 
 #: An account or card taken in so many days after its opening or issue is still charged its first fees.
 LATE_INTAKE_DAYS = 31
+_SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.code)
 _SHARD = f"((member_id - 1) / {SHARD_MEMBERS})::int"
 
 
@@ -103,9 +111,10 @@ def post_day(connection: Connection[Any], on: date, first_member_id: int, last_m
     for version in TermsBook(connection).in_force(on):
         fee = version.terms.fees.service
         if fee is not None and fee.amount:
+            amount = int(service_fee(version.terms, np.ones(1, dtype=np.int64))[0])
             charged = connection.execute(_SERVICE_FEES, {
                 "on": on, "type": SERVICE_FEE.code, "debit": SERVICE_FEE.debit, "credit": SERVICE_FEE.credit,
-                "amount": minor_units(fee.amount, _digits(version)), "version": version.terms_version_id,
+                "amount": amount, "version": version.terms_version_id,
                 "clause": fee.clause, "payment": PAYMENT.code, "own": OWN_CHARGES, "product": version.product,
                 "first": first_member_id, "last": last_member_id, "parked": list(parked),
             })
@@ -188,20 +197,20 @@ def process_due_dates(connection: Connection[Any], on: date, first_member_id: in
 
 #: Accounts of a product opened lately, after the book began, that a first fee was not yet charged to.
 _JUST_OPENED = """
-SELECT a.member_id, a.account_id, 0::bigint AS card_id FROM card_account a
+SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
 WHERE a.product = %(product)s AND NOT a.migrated AND a.opened_on BETWEEN %(late)s AND %(on)s AND a.status <> 'closed'
   AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.member_id = a.member_id AND p.account_id = a.account_id
                   AND p.type = %(type)s AND p.source_id = 1)
 """
 #: Accounts of a product whose opening has its anniversary (on 28 February also that of the 29th, unless in a leap year).
 _ANNIVERSARY = """
-SELECT a.member_id, a.account_id, 0::bigint AS card_id FROM card_account a
+SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
 WHERE a.product = %(product)s AND a.status <> 'closed' AND extract(month FROM a.opened_on) = extract(month FROM %(on)s::date)
   AND extract(day FROM a.opened_on) = ANY(%(days)s) AND a.opened_on < %(on)s
 """
 #: Supplementary cards issued lately, not yet charged, or with the anniversary of their issue.
 _SUPPLEMENTARY = """
-SELECT c.member_id, c.account_id, c.card_id FROM card c
+SELECT c.member_id, c.account_id, c.card_id, c.issued_on AS began_on FROM card c
 JOIN card_account a ON a.member_id = c.member_id AND a.account_id = c.account_id
 CROSS JOIN book b
 WHERE a.product = %(product)s AND c.kind = 'supplementary' AND c.status <> 'closed' AND a.status <> 'closed'
@@ -214,7 +223,7 @@ WHERE a.product = %(product)s AND c.kind = 'supplementary' AND c.status <> 'clos
 """
 #: Cards that lately took the place of another, for a reason that is charged, not yet charged.
 _REPLACED = """
-SELECT c.member_id, c.account_id, c.card_id FROM card c
+SELECT c.member_id, c.account_id, c.card_id, c.issued_on AS began_on FROM card c
 JOIN card_account a ON a.member_id = c.member_id AND a.account_id = c.account_id
 CROSS JOIN book b
 WHERE a.product = %(product)s AND c.replaces_card_id IS NOT NULL AND NOT coalesce(c.reason, '') = ANY(%(free_for)s)
@@ -239,30 +248,54 @@ def anniversary_days(on: date) -> list[int]:
     return [28, 29] if (on.month, on.day) == (2, 28) and not leap else [on.day]
 
 
-def _yearly_charges(version: VersionInForce, on: date) -> list[tuple[str, Any, Any, dict[str, Any]]]:
-    """(query, posting type, fee, more parameters) of each fee of a version that is charged by date of opening or issue."""
-    fees, charges = version.terms.fees, []
+@dataclass(frozen=True)
+class _DatedFee:
+    """A fee that is charged by the date of an opening or issue: who is due, and what the fee's rule says it comes to.
+
+    amounts: from the day number that each began on (the day itself where it only just began) to minor units.
+    """
+
+    query: str
+    kind: PostingType
+    clause: str
+    amounts: Callable[[Any], Any]
+    parameters: dict[str, Any]
+    of_cards: bool = False
+
+
+def _dated_fees(version: VersionInForce, on: date) -> list[_DatedFee]:
+    """The fees of a version that are charged by the date of opening, issue or replacement."""
+    terms, fees, found = version.terms, version.terms.fees, []
+    none_migrated = np.zeros(1, dtype=np.bool_)
     if fees.joining is not None:
-        charges.append((_JUST_OPENED, JOINING_FEE, fees.joining, {}))
+        found.append(_DatedFee(_JUST_OPENED, JOINING_FEE, fees.joining.clause,
+                               lambda began: joining_fee(terms, np.full_like(began, day_number(on)), none_migrated, on), {}))
     if fees.annual is not None:
-        if fees.annual.first == "at_issue":
-            charges.append((_JUST_OPENED, ANNUAL_FEE, fees.annual, {}))
-        charges.append((_ANNIVERSARY, ANNUAL_FEE, fees.annual, {}))
+        found.append(_DatedFee(_JUST_OPENED, ANNUAL_FEE, fees.annual.clause,
+                               lambda began: annual_fee(terms, np.full_like(began, day_number(on)), none_migrated, on), {}))
+        found.append(_DatedFee(_ANNIVERSARY, ANNUAL_FEE, fees.annual.clause,
+                               lambda began: annual_fee(terms, began, none_migrated, on), {}))
     if fees.supplementary_annual is not None:
-        charges.append((_SUPPLEMENTARY, SUPPLEMENTARY_ANNUAL_FEE, fees.supplementary_annual, {}))
+        lately = day_number(on) - LATE_INTAKE_DAYS
+        found.append(_DatedFee(_SUPPLEMENTARY, SUPPLEMENTARY_ANNUAL_FEE, fees.supplementary_annual.clause,
+                               lambda began: supplementary_annual_fee(
+                                   terms, np.where(began >= lately, day_number(on), began), none_migrated, on),
+                               {}, of_cards=True))
     if fees.replacement is not None:
-        charges.append((_REPLACED, REPLACEMENT_FEE, fees.replacement, {"free_for": list(fees.replacement.free_for)}))
+        found.append(_DatedFee(_REPLACED, REPLACEMENT_FEE, fees.replacement.clause,
+                               lambda began: replacement_fee(terms, [None] * len(began)),
+                               {"free_for": list(fees.replacement.free_for)}, of_cards=True))
     common = {"product": version.product, "on": on, "late": on - timedelta(days=LATE_INTAKE_DAYS),
               "days": anniversary_days(on)}
-    return [(query, kind, fee, {**common, "type": kind.code, **more}) for query, kind, fee, more in charges]
+    return [replace(each, parameters={**common, "type": each.kind.code, **each.parameters}) for each in found]
 
 
 def shards_with_anniversaries(connection: Connection[Any], on: date) -> list[int]:
     """Shards with an account or card that is charged by the date it was opened, issued or replaced."""
     found: set[int] = set()
     for version in TermsBook(connection).in_force(on):
-        for query, _, _, parameters in _yearly_charges(version, on):
-            found.update(_shards(connection, query, parameters))
+        for fee in _dated_fees(version, on):
+            found.update(_shards(connection, fee.query, fee.parameters))
     return sorted(found)
 
 
@@ -271,36 +304,52 @@ def process_anniversaries(connection: Connection[Any], on: date, first_member_id
     """Charge joining, annual, supplementary annual and replacement fees due on a day; then waive what the terms waive."""
     outcome = StepOutcome()
     for version in TermsBook(connection).in_force(on):
-        digits = _digits(version)
-        for query, kind, fee, parameters in _yearly_charges(version, on):
+        for fee in _dated_fees(version, on):
             due = copy_out(
-                connection, f"SELECT * FROM ({query}) d WHERE member_id BETWEEN %(first)s AND %(last)s"  # noqa: S608
+                connection, f"SELECT * FROM ({fee.query}) d WHERE member_id BETWEEN %(first)s AND %(last)s"  # noqa: S608
                 " AND NOT account_id = ANY(%(parked)s) ORDER BY member_id, account_id, card_id",
-                {**parameters, "first": first_member_id, "last": last_member_id, "parked": list(parked)},
-                {"member_id": "bigint", "account_id": "bigint", "card_id": "bigint"})
+                {**fee.parameters, "first": first_member_id, "last": last_member_id, "parked": list(parked)},
+                {"member_id": "bigint", "account_id": "bigint", "card_id": "bigint", "began_on": "date"})
             if not len(due["account_id"]):
                 continue
             everyone = np.ones(len(due["account_id"]), dtype=bool)
-            amounts = np.full(len(everyone), minor_units(fee.amount, digits), dtype=np.int64)
-            cards = due["card_id"] if kind in (SUPPLEMENTARY_ANNUAL_FEE, REPLACEMENT_FEE) else None
-            outcome.add(kind.name + "s", _post(connection, kind, on, due, everyone, amounts, version, fee.clause, cards))
-            if query == _ANNIVERSARY and (fee.waive_if_spend is not None or fee.waive_if_count is not None):
+            amounts = fee.amounts(due["began_on"])
+            cards = due["card_id"] if fee.of_cards else None
+            charged = _post(connection, fee.kind, on, due, everyone, amounts, version, fee.clause, cards)
+            outcome.add(fee.kind.name + "s", charged)
+            if fee.query == _ANNIVERSARY:
                 waived = _spent_enough(connection, due, on, version)
                 outcome.add("annual_fees_waived", _post(connection, ANNUAL_FEE_WAIVER, on, due, waived, amounts[waived],
                                                         version, fee.clause))
-    return outcome
+    return StepOutcome({name: count for name, count in outcome.counts.items() if count})
+
+
+def annual_waiver(terms: Terms, on: date, postings: list[dict[str, Any]]) -> PostingType | None:
+    """The waiver that one account's past year earns it on the anniversary `on`, from its postings; None if it earns none."""
+    fee = terms.fees.annual
+    if fee is None or (fee.waive_if_spend is None and fee.waive_if_count is None):
+        return None
+    year = [each for each in postings if year_before(on) <= each["posted_on"] < on and each["type"] in _SPENDING]
+    spend = sum(each["amount"] * BY_CODE[each["type"]].sign for each in year)
+    count = sum(BY_CODE[each["type"]].sign > 0 for each in year)
+    return ANNUAL_FEE_WAIVER if annual_fee_waived(fee, np.array([spend]), np.array([count]), terms.digits)[0] else None
+
+
+def year_before(on: date) -> date:
+    """The same day a year earlier; of 29 February the 28th."""
+    return months_later(on, -12, on.day)
 
 
 def _spent_enough(connection: Connection[Any], due: Columns, on: date, version: VersionInForce) -> np.ndarray:
     """Which accounts spent enough, or often enough, in the past year for the annual fee to be waived."""
-    year_before = on.replace(year=on.year - 1, day=min(on.day, 28)) if on.month == 2 else on.replace(year=on.year - 1)
+    fee = version.terms.fees.annual
+    if fee is None or (fee.waive_if_spend is None and fee.waive_if_count is None):
+        return np.zeros(len(due["account_id"]), dtype=bool)
     spent = copy_out(connection, _SPENT, {
         "receivable": RECEIVABLE, "members": due["member_id"].tolist(), "accounts": due["account_id"].tolist(),
-        "types": [PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.code], "from": year_before, "on": on,
+        "types": list(_SPENDING), "from": year_before(on), "on": on,
     }, {"account_id": "bigint", "spend": "bigint", "count": "bigint"})
     place = np.searchsorted(spent["account_id"], due["account_id"])
-    fee = version.terms.fees.annual
-    assert fee is not None
     return annual_fee_waived(fee, spent["spend"][place], spent["count"][place], _digits(version))
 
 

@@ -1,0 +1,149 @@
+"""A scenario: one account told in a file, billed without a database. docs/reference/scenario.md describes the file."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from accounts.errors import Usage
+from accounts.money import BadAmount, minor_units
+from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES
+from fees.supported import require_supported
+from fees.terms import Terms
+
+
+def _no_float(given: Any) -> Any:
+    if isinstance(given, float):
+        raise ValueError(f'{given} is not exact; write amounts as text, like "{given:.2f}"')
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def _amount(text: str) -> str:
+    minor_units(text, 18)
+    return text
+
+
+Amount = Annotated[str, BeforeValidator(_no_float), AfterValidator(_amount)]
+EVENT_TYPES = TRANSACTION_TYPES | {"replacement"}
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScenarioAccount(_Table):
+    """The account: opened on a day, with a limit; closing_day if it differs from the product's."""
+
+    opened_on: date
+    credit_limit: Amount = "0"
+    closing_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    account: str = "A1"
+
+
+class OpeningBalances(_Table):
+    """What was owed, by kind of balance."""
+
+    purchase: Amount = "0"
+    cash_advance: Amount = "0"
+    interest: Amount = "0"
+    fees: Amount = "0"
+
+
+class ScenarioOpening(_Table):
+    """The state at the end of a closing day of an account already under way."""
+
+    on: date
+    balances: OpeningBalances = OpeningBalances()
+    grace: Literal["kept", "lost"] = "kept"
+    minimum_payment_due: Amount = "0"
+    payment_due_on: date | None = None
+    past_due: Amount = "0"
+
+
+class ScenarioEvent(_Table):
+    """Something that happens to the account; `on` is the date that counts for interest."""
+
+    on: date
+    type: str
+    amount: Amount = "0"
+    posted_on: date | None = None
+    transaction_on: date | None = None
+    card: str | None = None
+    merchant: str | None = None
+    mcc: str | None = None
+    currency: str | None = None
+    id: str | None = None
+    kind: str | None = None
+    reason: str | None = None
+    segment: Literal["purchase", "cash_advance"] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.type in PREPAID_TRANSACTION_TYPES:
+            raise ValueError(f"type {self.type} belongs to prepaid products; this account is a credit account")
+        if self.type not in EVENT_TYPES:
+            raise ValueError(f"type {self.type} is not known to this release; it knows {', '.join(sorted(EVENT_TYPES))}")
+        if self.type != "replacement" and minor_units(self.amount, 18) <= 0:
+            raise ValueError("amount must be more than zero")
+        return self
+
+
+class Scenario(_Table):
+    """One account, its terms (one version or several) and its events up to a last business day."""
+
+    account: ScenarioAccount
+    until: date
+    terms: tuple[Terms, ...]
+    opening: ScenarioOpening | None = None
+    events: tuple[ScenarioEvent, ...] = ()
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Self:
+        """Read a scenario file; raises Usage, naming file, key and what is wrong with it."""
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise Usage(f"{path}: there is no such file") from None
+        except (OSError, UnicodeDecodeError) as trouble:
+            raise Usage(f"{path} cannot be read: {trouble}") from None
+        except tomllib.TOMLDecodeError as wrong:
+            raise Usage(f"{path} is not TOML: {wrong}") from None
+        return cls.from_document(document, path)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any], path: Path) -> Self:
+        """A scenario from a parsed file; terms given by path are looked up beside it."""
+        given = dict(document)
+        given["terms"] = tuple(_terms(each, path) for each in _as_list(document.get("terms", {})))
+        try:
+            return cls.model_validate(given)
+        except ValidationError as wrong:
+            first = wrong.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise Usage(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        except BadAmount as wrong:
+            raise Usage(f"{path}: {wrong}") from None
+
+    def terms_on(self, day: date) -> Terms:
+        """The version in force on a day; the first one on days before it."""
+        in_order = sorted(self.terms, key=lambda each: each.in_force_from)
+        return next((each for each in reversed(in_order) if each.in_force_from <= day), in_order[0])
+
+
+def _as_list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def _terms(given: Any, path: Path) -> Terms:
+    terms = Terms.from_file(path.parent / given) if isinstance(given, str) else Terms.from_document(given, f"{path} terms")
+    require_supported(terms, f"{path} terms")
+    return terms
+
+
+def scenario_schema() -> dict[str, Any]:
+    """JSON Schema of a scenario file; `terms` may also be a path, or a list of versions."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}

@@ -1,0 +1,279 @@
+"""Bills one account from a scenario with the very functions that the nightly run uses, on a batch of one; stores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from accounts.calendar import closing_on, day_number, day_of, due_on, first_closing
+from accounts.columns import Columns
+from accounts.money import CURRENCIES, major_units, minor_units
+from accounts.posting_types import (
+    ANNUAL_FEE,
+    BY_CODE,
+    BY_NAME,
+    JOINING_FEE,
+    LATE_PAYMENT_FEE,
+    OWN_CHARGES,
+    PAYMENT,
+    REPLACEMENT_FEE,
+    SERVICE_FEE,
+    PostingType,
+)
+from billing.closing import INTEREST_CHARGES, STATEMENT, Seal, interest_clause
+from billing.cycle import Events, OpeningState, Trace, close_cycle, received_types
+from billing.day import annual_waiver
+from billing.reading import POSTINGS
+from billing.scenario import Scenario, ScenarioEvent
+from fees.annual import annual_fee
+from fees.joining import joining_fee
+from fees.late_payment import late_payment_fee
+from fees.replacement import replacement_fee
+from fees.service import service_fee
+from fees.terms import Terms
+
+#: The scenario file stands as source 2, its events as lines counted from 1.
+_SCENARIO_SOURCE = 2
+
+
+@dataclass
+class SimulatedStatement:
+    """One statement: `row` has the columns of the statement table, `postings` those of the posting table."""
+
+    row: dict[str, Any]
+    postings: list[dict[str, Any]]
+    terms: Terms
+    trace: Trace
+
+
+@dataclass
+class Simulated:
+    """What a scenario came to."""
+
+    account: str
+    scenario: Scenario
+    statements: list[SimulatedStatement] = field(default_factory=list)
+    postings: list[dict[str, Any]] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+def simulate(scenario: Scenario, seal: Seal) -> Simulated:
+    """Run every business day of a scenario up to its `until`."""
+    return _Simulation(scenario, seal).run()
+
+
+class _Simulation:
+    def __init__(self, scenario: Scenario, seal: Seal) -> None:
+        self.scenario, self.seal = scenario, seal
+        self.result = Simulated(scenario.account.account, scenario)
+        opening = scenario.opening
+        self.first_day = scenario.account.opened_on if opening is None else opening.on + timedelta(days=1)
+        self.digits = CURRENCIES[scenario.terms[0].currency].digits
+        self.currency = CURRENCIES[scenario.terms[0].currency].numeric
+        self.limit = minor_units(scenario.account.credit_limit, self.digits)
+        self.closing_day = scenario.account.closing_day or scenario.terms_on(self.first_day).cycle.closing_day
+        self.anchor = first_closing(self.first_day, self.closing_day)
+        self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
+        self.previous_closing = self.first_day - timedelta(days=1)
+
+    def run(self) -> Simulated:
+        day = self.first_day
+        while day <= self.scenario.until:
+            self._post(day)
+            self._due_date(day)
+            self._anniversary(day)
+            if day == self._next_closing():
+                self._close(day)
+            day += timedelta(days=1)
+        self.result.state = self._state()
+        return self.result
+
+    # -- the steps of a day ---------------------------------------------------------------------------------------------
+
+    def _post(self, day: date) -> None:
+        for line, event in enumerate(self.scenario.events, 1):
+            if max(event.posted_on or event.on, self.first_day) != day:
+                continue
+            terms = self.scenario.terms_on(day)
+            if event.type == "replacement":
+                if terms.fees.replacement is not None:
+                    fee = int(replacement_fee(terms, [event.reason])[0])
+                    self._charge(REPLACEMENT_FEE, day, fee, terms.fees.replacement.clause, line)
+                continue
+            kind = BY_NAME[event.type]
+            self._add(kind, day, minor_units(event.amount, self.digits), _SCENARIO_SOURCE, line, event)
+            if kind is PAYMENT and terms.fees.service is not None:
+                fee = int(service_fee(terms, np.array([minor_units(event.amount, self.digits)]))[0])
+                self._add(SERVICE_FEE, day, fee, _SCENARIO_SOURCE, line, None, terms.fees.service.clause)
+
+    def _due_date(self, day: date) -> None:
+        if self.last_row is None:
+            return
+        terms, due = self.scenario.terms_on(day), self.last_row["due_on"]
+        fee = terms.fees.late_payment
+        if fee is None:
+            return
+        tolerance = terms.cycle.tolerance_days if fee.tolerance_days is None else fee.tolerance_days
+        in_time = due + timedelta(days=tolerance)
+        minimum = self.last_row["minimum_payment_due"]
+        allowed = minor_units(terms.cycle.tolerance_amount, self.digits)
+        if day != in_time + timedelta(days=1) or minimum <= allowed:
+            return
+        types = set(received_types(terms))
+        received = sum(-BY_CODE[each["type"]].sign * each["amount"] for each in self.result.postings
+                       if each["type"] in types and each["posted_on"] > self.last_row["closes_on"]
+                       and each["effective_on"] <= in_time)
+        unpaid = min(max(minimum - received, 0), minimum)
+        if unpaid > allowed:
+            amounts = late_payment_fee(terms, np.array([minimum]), np.array([unpaid]), self.digits)
+            self._charge(LATE_PAYMENT_FEE, day, int(amounts[0]), fee.clause)
+
+    def _anniversary(self, day: date) -> None:
+        terms = self.scenario.terms_on(day)
+        opened = np.array([day_number(self.scenario.account.opened_on)])
+        taken_over = np.array([self.scenario.opening is not None])
+        if terms.fees.joining is not None:
+            self._charge(JOINING_FEE, day, int(joining_fee(terms, opened, taken_over, day)[0]), terms.fees.joining.clause)
+        if terms.fees.annual is not None:
+            fee = int(annual_fee(terms, opened, taken_over, day)[0])
+            self._charge(ANNUAL_FEE, day, fee, terms.fees.annual.clause)
+            waiver = annual_waiver(terms, day, self.result.postings) if day > self.scenario.account.opened_on else None
+            if waiver is not None:
+                self._charge(waiver, day, fee, terms.fees.annual.clause)
+
+    def _close(self, day: date) -> None:
+        postings = [each for each in self.result.postings if each["posted_on"] > self.previous_closing]
+        if self._nothing_to_bill_yet(day, postings):
+            self.anchor = closing_on(self.anchor, 2, self.closing_day)
+            return
+        terms = self.scenario.terms_on(self.previous_closing + timedelta(days=1))
+        earlier = [each for each in self.result.postings if self.last_row is not None
+                   and self.last_row["opens_on"] <= each["posted_on"] <= self.last_row["closes_on"]]
+        trace = Trace()
+        closed = close_cycle(terms, self._opening_state(), _events(postings), day_number(day), np.array([self.limit]),
+                             self.digits, _events(earlier), trace)
+        figures = {name: int(column[0]) for name, column in closed.columns.items()}
+        for kind, column in INTEREST_CHARGES:
+            if figures[column]:
+                self._charge(kind, day, figures[column], interest_clause(terms, kind))
+        row = self._row(day, figures, terms)
+        lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
+                       key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
+        row["sha256"] = _sealed(row, lines, self.seal)
+        self.result.statements.append(SimulatedStatement(row, lines, terms, trace))
+        self.last_row, self.previous_closing = row, day
+
+    # -- what they are made of ------------------------------------------------------------------------------------------
+
+    def _next_closing(self) -> date:
+        number = 1 if not self.result.statements else len(self.result.statements) + 1
+        return closing_on(self.anchor, number, self.closing_day)
+
+    def _nothing_to_bill_yet(self, day: date, postings: list[dict[str, Any]]) -> bool:
+        month_before = closing_on(day, 0, day.day)
+        return self.last_row is None and not postings and self.first_day > month_before + timedelta(days=1)
+
+    def _add(self, kind: PostingType, day: date, amount: int, source: int, line: int, event: ScenarioEvent | None,
+             clause: str | None = None) -> None:
+        if amount <= 0:
+            return
+        effective = day if event is None else min(event.on, day)
+        self.result.postings.append({
+            "member_id": 1, "account_id": 1, "posted_on": day, "source_id": source, "source_line": line, "type": kind.code,
+            "debit_account": kind.debit, "credit_account": kind.credit, "currency": self.currency, "amount": amount,
+            "effective_on": effective, "transaction_on": effective if event is None else event.transaction_on or event.on,
+            "card_id": None, "terms_version_id": None if clause is None else 1, "clause": clause,
+            "source_ref": event.id if event else None, "merchant": event.merchant if event else None,
+            "mcc": event.mcc if event else None, "description": event.kind if event else None,
+        })
+
+    def _charge(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
+        self._add(kind, day, amount, OWN_CHARGES, line, None, clause)
+
+    def _cycle_zero(self) -> dict[str, Any]:
+        opening = self.scenario.opening
+        assert opening is not None
+        terms = self.scenario.terms_on(opening.on)
+        of = {name: minor_units(getattr(opening.balances, name), self.digits)
+              for name in ("purchase", "cash_advance", "interest", "fees")}
+        row: dict[str, Any] = dict.fromkeys(STATEMENT, 0)
+        purchase = max(of["purchase"], 0)
+        past_due = minor_units(opening.past_due, self.digits)
+        due = opening.payment_due_on or due_on(opening.on, terms.cycle)
+        row.update({
+            "closes_on": opening.on, "opens_on": opening.on, "due_on": due, "new_balance": sum(of.values()),
+            "minimum_payment_due": minor_units(opening.minimum_payment_due, self.digits), "past_due": past_due,
+            "revolving": purchase if opening.grace == "lost" else 0, "billed": purchase if opening.grace == "kept" else 0,
+            "cash": of["cash_advance"], "unpaid_interest": of["interest"], "unpaid_fees": of["fees"],
+            "oldest_unpaid_due_on": closing_on(due, 0, due.day) if past_due else day_of(0), "sha256": bytes(32),
+        })
+        return row
+
+    def _opening_state(self) -> OpeningState:
+        if self.last_row is None:
+            return OpeningState.of_new_accounts(np.array([day_number(self.previous_closing)]))
+        row = self.last_row
+        names = ("new_balance", "minimum_payment_due", "past_due", "oldest_unpaid_due_on", "revolving", "billed", "cash",
+                 "unpaid_interest", "unpaid_fees", "billed_balance_days", "year_interest", "year_fees", "due_on")
+        columns = {name: np.array([day_number(row[name]) if isinstance(row[name], date) else row[name]], dtype=np.int64)
+                   for name in names}
+        return OpeningState(previous_closing=np.array([day_number(self.previous_closing)]), **columns)
+
+    def _row(self, day: date, figures: dict[str, int], terms: Terms) -> dict[str, Any]:
+        row: dict[str, Any] = {name: figures.get(name, 0) for name in STATEMENT}
+        row.update({
+            "member_id": 1, "account_id": 1, "cycle_no": len(self.result.statements) + 1,
+            "opens_on": self.previous_closing + timedelta(days=1), "closes_on": day, "due_on": due_on(day, terms.cycle),
+            "terms_version_id": 1, "credit_limit": self.limit,
+            "oldest_unpaid_due_on": day_of(figures["oldest_unpaid_due_on"]),
+            "previous_sha256": bytes(32) if self.last_row is None else self.last_row["sha256"],
+        })
+        return row
+
+    def _state(self) -> dict[str, Any]:
+        """The account at the end of the last day: what it owes, and what its last closing carried on."""
+        shown = self.scenario.terms[0].shown_digits
+
+        def text(amount: int) -> str:
+            return major_units(amount, self.digits, shown)
+
+        row = self.last_row
+        since = sum(BY_CODE[each["type"]].sign * each["amount"] for each in self.result.postings
+                    if row is None or each["posted_on"] > row["closes_on"])
+        billed = 0 if row is None else row["new_balance"]
+        state: dict[str, Any] = {"on": self.scenario.until.isoformat(), "balance": text(billed + since)}
+        if row is not None:
+            state |= {
+                "closed_on": row["closes_on"].isoformat(), "grace": "lost" if row["grace"] else "kept",
+                "balances": {"purchase": text(row["revolving"] + row["billed"]), "cash_advance": text(row["cash"]),
+                             "interest": text(row["unpaid_interest"]), "fees": text(row["unpaid_fees"])},
+                "minimum_payment_due": text(row["minimum_payment_due"]), "payment_due_on": row["due_on"].isoformat(),
+                "past_due": text(row["past_due"]),
+            }
+        return state
+
+
+def _events(postings: list[dict[str, Any]]) -> Events:
+    def column(values: list[int]) -> Any:
+        return np.array(values, dtype=np.int64)
+
+    return Events(
+        column([0] * len(postings)), column([each["type"] for each in postings]), column([each["amount"] for each in postings]),
+        column([day_number(each["effective_on"]) for each in postings]),
+        column([day_number(each["posted_on"]) for each in postings]),
+    )
+
+
+def _plain(value: Any) -> int:
+    return day_number(value) if isinstance(value, date) else int(value or 0)
+
+
+def _sealed(row: dict[str, Any], lines: list[dict[str, Any]], seal: Seal) -> bytes:
+    plain = [name for name, kind in STATEMENT.items() if kind != "digest"]
+    statement: Columns = {name: np.array([_plain(row[name])], dtype=np.int64) for name in plain}
+    statement["previous_sha256"] = np.frombuffer(row["previous_sha256"], dtype=np.uint8).reshape(1, 32)
+    postings = {name: np.array([_plain(each[name]) for each in lines], dtype=np.int64) for name in POSTINGS}
+    return seal(statement, postings, np.array([0, len(lines)])).tobytes()
