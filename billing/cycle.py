@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from accounts.money import minor_units
 from accounts.posting_types import BY_CODE, POSTING_TYPES
@@ -218,7 +219,7 @@ class CycleClosing:
         for target, chosen in ((self.waived, waiver), (self.money, paid)):
             np.add.at(target.reshape(-1), day[chosen] * self.accounts + events.account[chosen], events.amount[chosen])
         np.add.at(self.received.reshape(-1), day * self.accounts + events.account, _received(self.terms, events))
-        self.debit_days = self.debits.any(axis=(1, 2))
+        self.debit_days: npt.NDArray[np.bool_] = np.asarray(self.debits.any(axis=(1, 2)))
         # An event taken in late counts from its own day: add the days before the cycle that its balance stood unseen.
         back = np.where(debit, np.maximum(first - counts_from, 0), 0) * events.amount
         late = (back > 0) & ((balance == NEW) | (balance == CASH))
@@ -343,8 +344,8 @@ class CycleClosing:
                 billed = billed - np.minimum(from_billed, self.at_cut[BILLED]) * to_cut
             before = self._unpaid_before_closing()
         if not self.purchases_have_grace:
-            lost = billed + before + self.balance_days[NEW]
-            return revolving + lost
+            everything: Int64Array = revolving + billed + before + self.balance_days[NEW]
+            return everything
         lost = billed + before
         if self.terms.grace.lost_for == "all":
             lost = lost + self.balance_days[NEW]

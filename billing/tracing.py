@@ -76,7 +76,8 @@ def interest_runs_of(connection: Connection[Any], member_id: int, account_id: in
     Raises LookupError if the account has no statement of that day.
     """
     rows = connection.execute(
-        "SELECT s.closes_on, s.cycle_no, s.purchase_balance_days, s.cash_balance_days, s.over_limit_balance_days FROM statement s"
+        "SELECT s.closes_on, s.cycle_no, s.purchase_balance_days, s.cash_balance_days, s.over_limit_balance_days"
+        " FROM statement s"
         " WHERE s.member_id = %s AND s.account_id = %s AND s.closes_on <= %s AND s.cycle_no > 0"
         " ORDER BY s.cycle_no DESC LIMIT 2", (member_id, account_id, closes_on),
     ).fetchall()

@@ -1,0 +1,68 @@
+"""Puts scenarios on real books and runs their business days with the nightly functions, for tests to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from accounts.calendar import first_closing
+from accounts.money import CURRENCIES, minor_units
+from accounts.posting_types import BY_NAME
+from accounts.sharding import members_of
+from billing import day
+from billing.scenario import Scenario
+from fees.schedule import approve, propose
+from statements.seal import seal_statements
+
+
+def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first_on: date) -> None:
+    """Accounts 1.. of members 1.., one for each scenario, with all their events in the ledger, waiting for their days."""
+    for terms in scenarios[0].terms:
+        propose(connection, terms, "author")
+        approve(connection, terms.product, "approver")
+    connection.execute("UPDATE book SET first_on = %s, open_on = %s", (first_on, first_on))
+    connection.execute("INSERT INTO source (source_id, kind, name, complete) VALUES (2, 'file', 'scenarios', true)")
+    terms = scenarios[0].terms[0]
+    currency, digits = CURRENCIES[terms.currency].numeric, terms.digits
+    with connection.cursor() as cursor:
+        for number, scenario in enumerate(scenarios, 1):
+            account = scenario.account
+            closing_day = account.closing_day or terms.cycle.closing_day
+            cursor.execute("INSERT INTO member (member_id, member, kind) VALUES (%s, %s, 'person')", (number, f"M{number}"))
+            cursor.execute(
+                "INSERT INTO card_account (member_id, account_id, account, product, currency, opened_on, credit_limit,"
+                " closing_day, anchor_on, migrated, status) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, 'active')",
+                (number, number, f"A{number}", terms.product, currency, account.opened_on,
+                 minor_units(account.credit_limit, digits), closing_day, first_closing(account.opened_on, closing_day)),
+            )
+            cursor.execute("INSERT INTO guarded_balance (member_id, account_id) VALUES (%s, %s)", (number, number))
+            for line, event in enumerate(scenario.events, 1):
+                kind = BY_NAME[event.type]
+                posted_on = max(event.posted_on or event.on, account.opened_on)
+                cursor.execute(
+                    "INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account,"
+                    " credit_account, currency, amount, effective_on, transaction_on)"
+                    " VALUES (%s, %s, %s, 2, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    (number, number, posted_on, line, kind.code, kind.debit, kind.credit, currency,
+                     minor_units(event.amount, digits), min(event.on, posted_on), event.on),
+                )
+
+
+def run_days(connection: Connection[Any], first_on: date, until: date) -> None:
+    """Every business day of shard 0, in order, as the nightly steps do it."""
+    first, last = members_of(0)
+    on = first_on
+    while on <= until:
+        if day.shards_to_post(connection, on):
+            day.post_day(connection, on, first, last, [])
+        if day.shards_with_due_dates(connection, on):
+            day.process_due_dates(connection, on, first, last, [])
+        if day.shards_with_anniversaries(connection, on):
+            day.process_anniversaries(connection, on, first, last, [])
+        if day.shards_to_close(connection, on):
+            day.close_cycles(connection, on, first, last, [], seal_statements)
+        on += timedelta(days=1)
+    connection.execute("UPDATE book SET closed_through = %s", (until,))

@@ -1,0 +1,97 @@
+"""The nightly run over a portfolio bills each account exactly as `simulate` bills it alone: one engine, one answer."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.rows import dict_row
+
+from accounts.database import Database
+from billing.closing import STATEMENT
+from billing.scenario import Scenario
+from billing.simulation import simulate
+from billing.tracing import SEGMENTS, interest_runs, interest_runs_of
+from statements.seal import seal_statements
+from tests.integration.books_of_scenarios import open_books, run_days
+
+FIRST_ON, UNTIL = date(2023, 11, 20), date(2024, 4, 10)
+#: What the two cannot share: ids, and hashes that cover them.
+NOT_COMPARED = {"member_id", "account_id", "terms_version_id", "sha256", "previous_sha256"}
+
+TERMS: dict[str, dict[str, Any]] = {
+    "full": {},
+    "unpaid": {"interest": {"grace_lost_charges": "unpaid", "rounding": "half_even"}},
+    "closing day counts, payment day at both, grace lost for all": {
+        "interest": {"closing_day_counts": True, "payment_day_counts": "both"}, "grace": {"lost_for": "all"}},
+    "over the limit, unpaid": {
+        "interest": {"grace_lost_charges": "unpaid", "over_limit": {"daily_rate": "0.0007"}, "payment_day_counts": "old"}},
+    "over the limit besides, from posting, next day": {
+        "interest": {"accrues_from": "posting", "closing_day_counts": True, "debits_count_from": "next_day",
+                     "over_limit": {"daily_rate": "0.0002", "instead_of_purchase_rate": False}}},
+    "no grace, from closing, floors": {
+        "interest": {"accrues_from": "closing", "segment": [
+            {"name": "purchase", "annual_rate": "0.1999", "grace": False}, {"name": "cash_advance", "annual_rate": "0.2499"}]},
+        "minimum_payment": {"combine": "greater_of", "parts": [{"percent": "0.02", "of": "new_balance"},
+                                                                {"percent": "0.0125", "of": "credit_limit"}],
+                            "add": ["interest", "fees", "past_due"], "floor": "50", "floor_before": ["interest"],
+                            "round_to": "1", "rounding": "up"}},
+}
+FEES = {
+    "joining": {"amount": "100.00"}, "annual": {"amount": "300.00", "waive_if_spend": "2000.00"},
+    "late_payment": {"kind": "percent_of_unpaid_minimum", "percent": "0.05", "floor": "10.00"}, "service": {"amount": "1.00"},
+}
+
+
+def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
+    """An account with a few months of purchases, cash, payments (full, part, late, too much), refunds and returned payments."""
+    opened_on = FIRST_ON + timedelta(days=chance.randrange(0, 40))
+    events, owed = [], 0
+    on = opened_on
+    while on < UNTIL:
+        kind = chance.choices(
+            ["purchase", "cash_advance", "payment", "refund", "returned_payment", "fee", "interest", "adjustment_credit",
+             "adjustment_debit", "balance_transfer"], [40, 5, 25, 4, 2, 1, 1, 1, 1, 2])[0]
+        amount = chance.randrange(1, 120_000)
+        if kind == "payment":
+            amount = chance.choice([max(owed, 1), max(owed // 2, 1), max(owed // 10, 1), max(owed + 5_000, 1), amount])
+        owed += -amount if kind in ("payment", "refund", "adjustment_credit") else amount
+        posted = on + timedelta(days=chance.choice([0, 0, 0, 1, 3, 12]))
+        if posted <= UNTIL:
+            events.append({"on": on, "posted_on": posted, "type": kind, "amount": f"{amount // 100}.{amount % 100:02d}"})
+        on += timedelta(days=chance.randrange(0, 17))
+    account = {"opened_on": opened_on, "credit_limit": chance.choice(["500.00", "3000.00", "10000.00"]),
+               "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31])}
+    document = {"account": account, "until": UNTIL, "events": events, "terms": {
+        "product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1), "cycle": {"due_after_days": 20},
+        "fees": FEES, **terms}}
+    return Scenario.from_document(document, Path("scenario.toml"))
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_database: Database, name: str) -> None:
+    chance = random.Random(name)
+    scenarios = [random_scenario(chance, TERMS[name]) for _ in range(40)]
+    with embedded_database.connect() as connection:
+        open_books(connection, scenarios, FIRST_ON)
+        run_days(connection, FIRST_ON, UNTIL)
+        rows = connection.cursor(row_factory=dict_row).execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
+        balances = dict(connection.execute("SELECT account_id, balance FROM guarded_balance").fetchall())
+        with_interest = 0
+        for number, scenario in enumerate(scenarios, 1):
+            alone = simulate(scenario, seal_statements)
+            nightly = [row for row in rows if row["account_id"] == number]
+            compared = [key for key in STATEMENT if key not in NOT_COMPARED]
+            assert [[row[key] for key in compared] for row in nightly] == \
+                   [[each.row[key] for key in compared] for each in alone.statements], f"account {number}"
+            assert alone.state["balance"] == f"{balances[number] / 100:.2f}"
+            for position, each in enumerate(alone.statements):
+                before = alone.statements[position - 1].trace if position else None
+                runs = interest_runs(each.trace, 0, before, {column: each.row[column] for column in SEGMENTS.values()})
+                if runs and position == len(alone.statements) - 1:
+                    assert interest_runs_of(connection, number, number, each.row["closes_on"]) == runs
+                with_interest += bool(runs)
+    assert with_interest > 40
