@@ -70,6 +70,14 @@ class Overlaps(Refused):
                          "give it an in_force_from after that day")
 
 
+class CurrencyChanged(Refused):
+    """A product's accounts are kept in one currency, whatever the version."""
+
+    def __init__(self, label: str, given: str, kept: str) -> None:
+        super().__init__(f"{label} is in {given}, but the product's accounts are kept in {kept}; "
+                         "make a new product for another currency")
+
+
 class SecondPersonNeeded(Refused):
     """Who proposed a version may not approve it."""
 
@@ -112,7 +120,7 @@ class Version:
 def propose(connection: Connection[Any], terms: Terms, who: str) -> Proposal:
     """Put terms before a second person; the same document again changes nothing.
 
-    Raises NotCharged (this release cannot bill them), AlreadyApproved, InClosedPeriod, Overlaps, NoName.
+    Raises NotCharged (this release cannot bill them), AlreadyApproved, InClosedPeriod, Overlaps, CurrencyChanged, NoName.
     """
     who = _named(who)
     require_supported(terms)
@@ -145,7 +153,7 @@ def approve(connection: Connection[Any], product: str, who: str, in_force_from: 
     """Approve what is proposed for a product, oldest first, all or only that of a day; gives what was approved.
 
     Each ends the version before it on its own first day. Nothing waiting is no error: it was approved already. Raises
-    UnknownProduct, SecondPersonNeeded, NotCharged, InClosedPeriod, Overlaps, NoName.
+    UnknownProduct, SecondPersonNeeded, NotCharged, InClosedPeriod, Overlaps, CurrencyChanged, NoName.
     """
     who = _named(who)
     _lock(connection)
@@ -214,11 +222,15 @@ def _lock(connection: Connection[Any]) -> None:
 
 
 def _may_take_force(connection: Connection[Any], terms: Terms) -> None:
-    """Refuses terms for days that are closed (unless they are the product's first), or on or before a later version's day."""
+    """Refuses terms that would change closed days, overlap a later version or change the currency; a first version may all."""
     latest = connection.execute(
-        "SELECT max(in_force_from) FROM terms_version WHERE product = %s AND status = 'approved'", (terms.product,)).fetchone()
-    if latest is None or latest[0] is None:
+        "SELECT in_force_from, coalesce(document ->> 'currency', %s) FROM terms_version"
+        " WHERE product = %s AND status = 'approved' ORDER BY in_force_from DESC LIMIT 1",
+        (Terms.model_fields["currency"].default, terms.product)).fetchone()
+    if latest is None:
         return
+    if latest[1] != terms.currency:
+        raise CurrencyChanged(terms.label, terms.currency, latest[1])
     # FOR SHARE: a business day cannot close between this look and the commit.
     book = connection.execute("SELECT closed_through FROM book FOR SHARE").fetchone()
     if book is not None and book[0] is not None and terms.in_force_from <= book[0]:
