@@ -64,6 +64,38 @@ class Derived:
     traces: dict[int, tuple[Int64Array, Trace]]
 
 
+@dataclass
+class ReadCycle:
+    """What a closing is derived from: accounts due with their opening state, their postings, the approved terms.
+
+    index: position in `due` of the account of each posting.
+    """
+
+    on: date
+    closes_on: date
+    book: TermsBook
+    due: Columns
+    postings: Columns
+    index: Int64Array
+
+
+def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
+               parked: Collection[int] = (), account_id: int | None = None, as_of: date | None = None) -> ReadCycle:
+    """Read what the closing of a day is derived from, for a range of members; see `derive_statements`."""
+    closes_on = on if as_of is None else as_of
+    book = TermsBook(connection)
+    first_on = _first_business_day(connection)
+    due = read_due_accounts(connection, on, first_member_id, last_member_id, book.products, first_on, list(parked), account_id)
+    from_day = day_of(int(due["previous_closing"].min()) + 1) if len(due["account_id"]) else on
+    postings = read_postings(connection, on, first_member_id, last_member_id, from_day, account_id)
+    index = index_of(due["account_id"], postings["account_id"])
+    own_interest = (postings["source_id"] == OWN_CHARGES) & (postings["posted_on"] == day_number(on)) & np.isin(
+        postings["type"], [kind.code for kind, _ in INTEREST_CHARGES])
+    mine = (index >= 0) & ~own_interest & (postings["posted_on"] <= day_number(closes_on))
+    mine[mine] = postings["posted_on"][mine] > due["previous_closing"][index[mine]]
+    return ReadCycle(on, closes_on, book, due, {name: column[mine] for name, column in postings.items()}, index[mine])
+
+
 def derive_statements(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int, seal: Seal,
                       parked: Collection[int] = (), account_id: int | None = None, trace: bool = False,
                       as_of: date | None = None) -> Derived:
@@ -73,21 +105,15 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
     this account. as_of: draw the line on that earlier day of the cycle instead, for a preview; trace: keep what interest was
     counted on.
     """
-    closes_on = on if as_of is None else as_of
-    book = TermsBook(connection)
-    first_on = _first_business_day(connection)
-    due = read_due_accounts(connection, on, first_member_id, last_member_id, book.products, first_on, list(parked), account_id)
-    count = len(due["account_id"])
-    from_day = day_of(int(due["previous_closing"].min()) + 1) if count else on
-    postings = read_postings(connection, on, first_member_id, last_member_id, from_day, account_id)
-    index = index_of(due["account_id"], postings["account_id"])
-    own_interest = (postings["source_id"] == OWN_CHARGES) & (postings["posted_on"] == day_number(on)) & np.isin(
-        postings["type"], [kind.code for kind, _ in INTEREST_CHARGES])
-    mine = (index >= 0) & ~own_interest & (postings["posted_on"] <= day_number(closes_on))
-    mine[mine] = postings["posted_on"][mine] > due["previous_closing"][index[mine]]
-    postings = {name: column[mine] for name, column in postings.items()}
-    index = index[mine]
+    read = read_cycle(connection, on, first_member_id, last_member_id, parked, account_id, as_of)
+    return bill(connection, read, seal, trace)
 
+
+def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool = False) -> Derived:
+    """Derive statements from what was read. The connection serves one more read, of the purchases that lost their grace,
+    where the terms charge only what was unpaid of them."""
+    on, book, due, postings, index = read.on, read.book, read.due, read.postings, read.index
+    closes_on, count = read.closes_on, len(read.due["account_id"])
     not_opened = _not_opened(due, index, on)
     version_of, refused = _versions(book, due, not_opened)
     chosen = np.flatnonzero(version_of > 0)
