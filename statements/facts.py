@@ -92,11 +92,16 @@ class CardFacts:
 
 @dataclass(frozen=True)
 class Letterhead:
-    """To whom a page is addressed; not part of the statement's figures."""
+    """What a page says beside the statement's figures: to whom it is addressed, in which language, the product's name.
+
+    purchases_have_grace: whether the product has an interest-free period at all.
+    """
 
     holder: str | None = None
     org_unit: str | None = None
     language: str | None = None
+    product_name: str | None = None
+    purchases_have_grace: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,6 @@ class StatementFacts:
     cards: Sequence[CardFacts] = ()
     terms_by_version: Mapping[int, Terms] = field(default_factory=dict)
     letterhead: Letterhead = Letterhead()
-
-    @property
-    def product(self) -> str:
-        """Code of the product whose terms hold."""
-        return self.terms.product
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +230,8 @@ class StatementReader:
             rows = cursor.execute(_STATEMENTS, {**asked, "from_on": from_on, "to_on": to_on}).fetchall()
         if not rows:
             return []
-        postings = self._postings(rows)
-        cards = self._cards(asked)
+        postings = self.postings(rows)
+        cards = self.cards(asked)
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
             self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]])
@@ -240,17 +240,22 @@ class StatementReader:
 
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts]) -> StatementFacts:
         """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
-        currency = BY_NUMERIC[row["currency"]]
+        currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
         versions = {row["terms_version_id"]} | {each.terms_version_id for each in postings if each.terms_version_id}
         return StatementFacts(
             row=row, account=row["account"], currency=currency.code, digits=currency.digits,
-            terms=self._terms_book.by_id(row["terms_version_id"]).terms, postings=postings,
+            terms=terms, postings=postings,
             cards=cards_shown(cards, postings, row["opens_on"], row["closes_on"]),
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
-            letterhead=Letterhead(row["holder"], row["org_unit"], row["language"]),
+            letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
+                                  terms.interest.segment_named("purchase").grace),
         )
 
-    def _postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:
+    def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:
+        """The postings of some cycles in statement order, by the cycle's place in `rows`, counted from 1.
+
+        A row needs member_id, account_id, opens_on and closes_on. Opening postings belong to no statement.
+        """
         asked = {
             "members": [row["member_id"] for row in rows], "accounts": [row["account_id"] for row in rows],
             "opens": [row["opens_on"] for row in rows], "closes": [row["closes_on"] for row in rows],
@@ -261,7 +266,8 @@ class StatementReader:
             lines[place].append(PostingLine(*values))
         return lines
 
-    def _cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
+    def cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
+        """The cards of some accounts, by the account's place, counted from 1; asked: lists of `members` and `accounts`."""
         cards: dict[int, list[CardFacts]] = defaultdict(list)
         for place, *values in self._connection.execute(_CARDS, asked):
             cards[place].append(CardFacts(*values))

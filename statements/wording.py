@@ -46,7 +46,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "interest": ("Interest", "利息"),
     "waivers": ("Charges waived", "费用减免"),
     "adjustments": ("Adjustments", "账务调整"),
-    "credit": ("Your credit line", "信用额度"),
+    "credit": ("Your credit line", "额度与账户状态"),
     "credit_limit": ("Credit limit", "信用额度"),
     "available_credit": ("Available credit", "可用额度"),
     "over_limit": ("Over the limit", "超限金额"),
@@ -94,21 +94,24 @@ _LABELS: dict[str, tuple[str, str]] = {
     ),
     "nothing_owed": ("Nothing to pay: the account stands at zero.", "无需还款：您的账户余额为零。"),
     "past_due_note": (
-        "{amount} {currency} of earlier minimum payments is past due by {days} days. It is part of the minimum payment due; "
-        "please pay it now.",
-        "您有 {amount} {currency} 最低还款额已逾期 {days} 天，该金额已计入本期最低还款额，请立即还款。",
+        "{amount} {currency} of earlier minimum payments is past due by {days} days. Please pay it now.",
+        "您有 {amount} {currency} 最低还款额已逾期 {days} 天，请立即还款。",
     ),
     "over_limit_note": (
-        "The balance is {amount} {currency} over your credit limit; this is part of the minimum payment due.",
-        "您的账户已超过信用额度 {amount} {currency}，该金额已计入本期最低还款额。",
+        "The balance is {amount} {currency} over your credit limit.",
+        "您的账户余额已超过信用额度 {amount} {currency}。",
     ),
     "pay_in_full": (
         "Pay {amount} {currency} in full by {due_on} and the purchases billed here bear no interest.",
         "请于{due_on}前（含当日）全额还款 {amount} {currency}，本期账单消费免收利息。",
     ),
     "pay_revolving": (
-        "An earlier balance was not paid in full by its due date, so purchases bear interest until they are paid.",
-        "此前账单未在到期还款日前全额还款，消费款项按日计息至还清为止。",
+        "An earlier balance was not paid in full by its due date and bears interest until it is paid.",
+        "此前账单未在到期还款日前全额还款，相应款项按日计息至还清为止。",
+    ),
+    "pay_without_grace": (
+        "Purchases bear interest from their own day: this product has no interest-free period.",
+        "本产品不设免息还款期，消费款项自记账起计息。",
     ),
 }
 

@@ -1,0 +1,179 @@
+"""Lays a statement out as a page: every text in the reader's language, every amount as printed. What PDF and HTML both show."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from statements.document import StatementDocument
+from statements.facts import Letterhead
+from statements.wording import (
+    TAGS,
+    Language,
+    charge_text,
+    described,
+    grouped,
+    label,
+    labels,
+    language_of,
+    long_date,
+    rate_text,
+    segment_text,
+)
+
+#: The statement's sum, in the order it is read: figure, and whether it lowers the balance.
+SUM: tuple[tuple[str, bool], ...] = (
+    ("previous_balance", False), ("payments", True), ("credits", True), ("purchases", False), ("cash_advances", False),
+    ("balance_transfers", False), ("fees", False), ("interest", False), ("waivers", True), ("adjustments", False),
+)
+#: Lines of the sum that are left out where they are zero; the others are always printed.
+_ONLY_IF_ANY = {"cash_advances", "balance_transfers", "waivers", "adjustments", "credits"}
+
+Page = dict[str, Any]
+
+
+def page_of(statement: StatementDocument, letterhead: Letterhead, language: Language | None = None) -> Page:
+    """The page of a statement: nested lists and texts, ready to be set; amounts with their thousands set apart.
+
+    language: that of the letterhead's member where none is given. Nothing is computed but what a reader would add up: the
+    totals of tables.
+    """
+    lang = language or language_of(letterhead.language)
+    return {
+        "language": TAGS[lang], "chinese": lang == "zh", "labels": labels(lang), "draft": statement.get("draft", False),
+        "title": label("title", lang), "closes_on": statement["cycle"]["closes_on"], "account": statement["account"],
+        "letterhead": [text for text in (letterhead.holder, letterhead.org_unit) if text],
+        "about": _about(statement, letterhead.product_name or statement["product"], lang),
+        "headline": _headline(statement, lang),
+        "notices": _notices(statement, letterhead.purchases_have_grace, lang), "summary": _summary(statement, lang),
+        "credit": _credit(statement, lang), "interest": _interest(statement, lang),
+        "charges": _charges(statement, lang), "lines": _lines(statement, lang), "cards": _cards(statement, lang),
+        "seal": statement["seal"], "currency": statement["currency"],
+    }
+
+
+def _about(statement: StatementDocument, product_name: str, lang: Language) -> list[dict[str, str]]:
+    cycle = statement["cycle"]
+    days = label("days", lang, days=cycle["days"])
+    about = {
+        "account": statement["account"],
+        "product": product_name,
+        "closing": long_date(date.fromisoformat(cycle["closes_on"]), lang),
+        "period": f"{cycle['opens_on']} – {cycle['closes_on']} ({days})",
+        "number": str(cycle["number"]),
+        "currency": statement["currency"],
+        "terms_version": statement["terms_version"],
+    }
+    return [{"label": label(name, lang), "value": value} for name, value in about.items()]
+
+
+def _headline(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
+    owed = Decimal(statement["new_balance"]) >= 0
+    due_on = long_date(date.fromisoformat(statement["payment_due_on"]), lang)
+    return [
+        {"label": label("new_balance" if owed else "credit_balance", lang), "value": grouped(statement["new_balance"])},
+        {"label": label("minimum_payment_due", lang), "value": grouped(statement["minimum_payment_due"])},
+        {"label": label("payment_due_on", lang), "value": due_on if Decimal(statement["new_balance"]) > 0 else "–"},
+    ]
+
+
+def _notices(statement: StatementDocument, purchases_have_grace: bool, lang: Language) -> list[dict[str, str]]:
+    """Sentences under the headline: what is urgent first."""
+    notices: list[tuple[str, str]] = []
+    currency, balance = statement["currency"], Decimal(statement["new_balance"])
+
+    def say(tone: str, name: str, **fields: object) -> None:
+        notices.append((tone, label(name, lang, currency=currency, **fields)))
+
+    if statement.get("draft"):
+        say("calm", "draft_note", closes_on=long_date(date.fromisoformat(statement["cycle"]["closes_on"]), lang))
+    if Decimal(statement["past_due"]) > 0:
+        say("urgent", "past_due_note", amount=grouped(statement["past_due"]), days=statement["days_past_due"])
+    if Decimal(statement["over_limit"]) > 0:
+        say("urgent", "over_limit_note", amount=grouped(statement["over_limit"]))
+    if balance < 0:
+        say("good", "nothing_to_pay", amount=grouped(statement["new_balance"].removeprefix("-")))
+    elif balance == 0:
+        say("good", "nothing_owed")
+    elif not purchases_have_grace:
+        say("calm", "pay_without_grace")
+    elif statement["grace"] == "kept":
+        due_on = long_date(date.fromisoformat(statement["payment_due_on"]), lang)
+        say("calm", "pay_in_full", amount=grouped(statement["new_balance"]), due_on=due_on)
+    else:
+        say("calm", "pay_revolving")
+    return [{"tone": tone, "text": text} for tone, text in notices]
+
+
+def _summary(statement: StatementDocument, lang: Language) -> dict[str, Any]:
+    figures: dict[str, Any] = dict(statement)
+    rows = []
+    for name, lowers in SUM:
+        amount = figures[name]
+        if name in _ONLY_IF_ANY and not Decimal(amount):
+            continue
+        if name == "previous_balance":
+            sign, shown = "", amount
+        else:
+            sign = "−" if lowers != amount.startswith("-") else "+"
+            shown = amount.removeprefix("-")
+        rows.append({"sign": sign, "label": label(name, lang), "value": grouped(shown)})
+    return {"rows": rows, "total": {"label": label("new_balance", lang), "value": grouped(statement["new_balance"])}}
+
+
+def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
+    rows = [("credit_limit", grouped(statement["credit_limit"])), ("available_credit", grouped(statement["available_credit"]))]
+    rows += [("over_limit", grouped(statement["over_limit"])), ("past_due", grouped(statement["past_due"]))]
+    if statement["days_past_due"]:
+        rows.append(("days_past_due", str(statement["days_past_due"])))
+    rows.append(("grace", label(f"grace_{statement['grace']}", lang)))
+    shown = [{"label": label(name, lang), "value": value} for name, value in rows]
+    year = label("year_to_date", lang)
+    between = ": " if lang == "en" else ""
+    return shown + [
+        {"label": f"{year}{between}{label(name, lang)}", "value": grouped(amount)}
+        for name, amount in (("interest", statement["year_to_date"]["interest"]), ("fees", statement["year_to_date"]["fees"]))
+    ]
+
+
+def _interest(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
+    return [
+        {"segment": segment_text(each["segment"], lang), "rate": rate_text(each["rate"], each["rate_per"], lang),
+         "average_daily_balance": grouped(each["average_daily_balance"]), "balance_days": grouped(each["balance_days"]),
+         "interest": grouped(each["interest"])}
+        for each in statement["interest_by_segment"]
+    ]
+
+
+def _charges(statement: StatementDocument, lang: Language) -> dict[str, Any]:
+    rows = [
+        {"on": each["on"], "charge": charge_text(each["kind"], each.get("segment"), lang), "clause": each["clause"],
+         "amount": grouped(each["amount"])}
+        for each in statement["charges"]
+    ]
+    return {"rows": rows, "total": _total([each["amount"] for each in statement["charges"]])}
+
+
+def _lines(statement: StatementDocument, lang: Language) -> dict[str, Any]:
+    rows = [
+        {"posted_on": each["posted_on"], "transaction_on": each["transaction_on"],
+         "description": described(each["description"], each["type"], lang), "ref": each["ref"], "card": each["card"],
+         "amount": grouped(each["amount"]), "lowers": each["amount"].startswith("-")}
+        for each in statement["lines"]
+    ]
+    return {"rows": rows, "total": _total([each["amount"] for each in statement["lines"]])}
+
+
+def _cards(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
+    known = labels(lang)
+    return [
+        {"card": each["card"], "kind": known.get(f"kind_{each['kind']}", each["kind"]),
+         "purchases": grouped(each["purchases"]), "cash_advances": grouped(each["cash_advances"]),
+         "credits": grouped(each["credits"])}
+        for each in statement["cards"]
+    ]
+
+
+def _total(amounts: list[str]) -> str:
+    return grouped(format(sum(map(Decimal, amounts), Decimal(0)), "f")) if amounts else ""
