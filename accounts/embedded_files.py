@@ -60,6 +60,16 @@ class NoSystemUser(Trouble):
         )
 
 
+class SocketDirectoryTaken(Trouble):
+    """The directory for the server's socket is open to others or belongs to them: whoever made it could listen in."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"the directory {directory}, where the database's socket should lie, belongs to somebody else or is open to "
+            "others; remove it, or choose a shorter --home"
+        )
+
+
 @dataclass(frozen=True)
 class ServerAccount:
     """The system user that the server runs as when Cardwright runs as root."""
@@ -155,5 +165,5 @@ def socket_directory(data: Path, account: ServerAccount | None) -> Path:
         os.chown(directory, account.user_id, account.group_id)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & 0o077:
-        raise Trouble(f"{directory}, for the database's socket, belongs to somebody else; remove it or shorten --home")
+        raise SocketDirectoryTaken(directory)
     return directory

@@ -9,7 +9,6 @@ If all users are killed the server stays up; the next command finds it, uses it 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shlex
@@ -163,8 +162,10 @@ def _check_version(data: Path) -> None:
 
 def _create_cluster(home: Path, data: Path, account: ServerAccount | None) -> None:
     """Makes the data directory under another name first: one that was killed half way is never taken for a whole one."""
-    for leftover in home.glob("postgres.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    if data.exists() and any(data.iterdir()):
+        raise EmbeddedServerFailed(
+            "made", data, "the directory is not empty and holds no database; move it away or choose another --home"
+        )
     try:
         unfinished = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=home))
         open_to_server(unfinished, account)
@@ -182,15 +183,11 @@ def _create_cluster(home: Path, data: Path, account: ServerAccount | None) -> No
         shutil.rmtree(unfinished, ignore_errors=True)
         raise EmbeddedServerFailed("made", data, _last_words(error.output)) from None
     except OSError as error:
-        if error.errno == errno.ENOTEMPTY:
-            raise EmbeddedServerFailed(
-                "made", data, "the directory is not empty and holds no database; move it away or choose another --home"
-            ) from None
         raise HomeUnusable(home, error) from None
 
 
 def _start(data: Path, directory: Path, account: ServerAccount | None) -> None:
-    _clear_remains(data)
+    _clear_remains(data, directory)
     open_to_server(data, account)
     log = data / "server.log"
     if log.exists() and log.stat().st_size > _LOG_BYTES:
@@ -209,9 +206,11 @@ def _start(data: Path, directory: Path, account: ServerAccount | None) -> None:
         raise EmbeddedServerFailed("started", data, f"{_last_words(error.output)}; see {log}") from None
 
 
-def _clear_remains(data: Path) -> None:
-    """Takes away what a killed server leaves: its pid file, whose number another program may have by now, and its
-    orphaned backends, which would keep a new server out. Only called when no postmaster of this directory lives."""
+def _clear_remains(data: Path, directory: Path) -> None:
+    """Takes away what the killed leave: clusters half made; lock files, whose process number another program may have by
+    now; orphaned backends, which would keep a new server out. Only called when no postmaster of this directory lives."""
+    for unfinished in data.parent.glob("postgres.new-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     for process_id in _server_processes(data):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
@@ -219,6 +218,7 @@ def _clear_remains(data: Path) -> None:
     while _server_processes(data) and time.monotonic() < deadline:
         time.sleep(0.02)
     (data / "postmaster.pid").unlink(missing_ok=True)
+    (directory / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def _ready(data: Path, directory: Path, account: ServerAccount | None) -> str:
@@ -251,17 +251,23 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _server_processes(data: Path) -> list[int]:
-    return [int(each) for each in os.listdir("/proc") if each.isdigit() and _serves(int(each), data)]
+    import psutil
+
+    return [process_id for process_id in psutil.pids() if _serves(process_id, data)]
 
 
 def _serves(process_id: int, data: Path) -> bool:
     """Whether this process is a PostgreSQL that works in this directory: a number alone may belong to anybody."""
-    process = Path("/proc") / str(process_id)
+    import psutil
+
     try:
-        if (process / "stat").read_text().rpartition(")")[2].split()[0] in "ZX":
-            return False
-        return (process / "comm").read_text().strip() == "postgres" and os.path.samefile(process / "cwd", data)
-    except OSError:
+        process = psutil.Process(process_id)
+        return (
+            process.name() == "postgres"
+            and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+            and os.path.samefile(process.cwd(), data)
+        )
+    except (psutil.Error, OSError):
         return False
 
 

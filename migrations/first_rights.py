@@ -51,3 +51,22 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON posting
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON statement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
+
+#: What is closed stays closed, whoever posts. One look per statement at all its rows costs a bulk COPY nothing measurable.
+CLOSED_DAYS = """
+CREATE FUNCTION refuse_closed_day() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    earliest_on date := (SELECT min(posted_on) FROM added);
+    closed_through date := (SELECT book.closed_through FROM book);
+BEGIN
+    IF earliest_on <= closed_through THEN
+        RAISE EXCEPTION 'a posting is dated %, and the book is closed through %', earliest_on, closed_through
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'closed_day', TABLE = 'posting',
+                  HINT = 'Post it on the day that is open; its effective date may be earlier.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER closed_day AFTER INSERT ON posting REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_day();
+"""

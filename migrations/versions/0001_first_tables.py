@@ -35,6 +35,7 @@ def upgrade() -> None:
     # Its rows are updated every day of business; half a page kept free lets the new row stay beside the old one.
     op.execute("ALTER TABLE guarded_balance SET (fillfactor = 50)")
     op.execute(first_rights.APPEND_ONLY)
+    op.execute(first_rights.CLOSED_DAYS)
     _reference_rows()
     queue_schema.init(op.get_bind().connection.dbapi_connection.cursor())
     op.execute(first_rights.GRANTS)

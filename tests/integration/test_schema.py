@@ -137,6 +137,25 @@ def test_a_posting_that_cannot_be_is_refused(database: Database, change: str, re
         connection.execute(f"INSERT INTO posting SELECT {chosen} FROM posting".encode())  # noqa: S608
 
 
+def test_nothing_is_posted_into_a_closed_day(database: Database) -> None:
+    put_one_posting(database)
+    with database.connect() as connection:
+        connection.execute("UPDATE book SET closed_through = '2026-01-04'")
+    again = "INSERT INTO posting SELECT (posting).* FROM (SELECT posting FROM posting) AS one ON CONFLICT DO NOTHING"
+    later = """INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account,
+               credit_account, currency, amount, effective_on, transaction_on)
+               SELECT 1, 1, '2026-01-05', 1, 2, 10, 100, 210, 156, 1, '2026-01-01', '2026-01-01'"""
+    with database.connect() as connection:
+        connection.execute(later)
+        connection.execute("UPDATE book SET closed_through = '2026-01-05'")
+        connection.execute(again)
+    with (
+        pytest.raises(psycopg.errors.CheckViolation, match="2026-01-05, and the book is closed through 2026-01-05"),
+        database.connect() as connection,
+    ):
+        connection.execute(later.replace("1, 2, 10", "1, 3, 10").encode())
+
+
 def test_approved_versions_of_terms_cannot_overlap(database: Database) -> None:
     def approve(version: int, in_force: str) -> None:
         with database.connect() as connection:
