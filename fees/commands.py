@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,7 +78,7 @@ def load(
         if dry_run:
             connection.rollback()
     if as_json:
-        return _print_json([{"terms_version": each.label, "outcome": each.outcome, "proposed_by": proposer, "dry_run": dry_run}
+        return _print_json([{"terms_version": each.label, "outcome": each.outcome, "as": proposer, "dry_run": dry_run}
                             for each in proposals])
     words = {"proposed": "proposed; a second person approves it", "replaced": "replaces what was proposed before",
              "already_there": "is there already"}
@@ -158,11 +158,10 @@ def list_products(
         found = schedule.versions(connection)
     if as_json:
         return _print_json([_facts(each) for each in found])
-    table = Table("Product", "Name", "Currency", "In force from", "until", "Status", "Proposed by", "Approved by", box=None)
+    table = Table("Product", "Name", "Currency", "In force from", "to", "Status", "Proposed by", "Approved by", box=None)
     for each in found:
-        last = "" if each.until is None else each.until.isoformat()
-        table.add_row(each.terms.product, each.terms.name, each.terms.currency, each.first.isoformat(), last, each.status,
-                      each.proposed_by, each.approved_by or "")
+        table.add_row(each.terms.product, each.terms.name, each.terms.currency, each.first.isoformat(), _last_day(each) or "",
+                      each.status, each.proposed_by, each.approved_by or "")
     _print_table(table)
     return None
 
@@ -257,9 +256,13 @@ def _facts(version: Version) -> dict[str, Any]:
     return {
         "terms_version": terms.label, "product": terms.product, "name": terms.name, "currency": terms.currency,
         "status": version.status, "in_force_from": version.first.isoformat(),
-        "in_force_until": None if version.until is None else version.until.isoformat(), "sha256": version.sha256.hex(),
+        "in_force_to": _last_day(version), "sha256": version.sha256.hex(),
         "proposed_by": version.proposed_by, "approved_by": version.approved_by,
     }
+
+
+def _last_day(version: Version) -> str | None:
+    return None if version.until is None else (version.until - timedelta(days=1)).isoformat()
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

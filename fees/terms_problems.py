@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -139,7 +140,7 @@ def key_path(location: Location, model: type[BaseModel], document: Any) -> str:
             path += f".{row}" if row else f"[{part}]"
             continue
         narrowed = _step(tables, part)
-        is_kind = narrowed is not None and index + 1 < len(location) and not any(part in each.model_fields for each in tables)
+        is_kind = len(tables) > 1 and narrowed is not None and not any(part in each.model_fields for each in tables)
         tables = narrowed if narrowed is not None else []
         if not is_kind:
             path += f".{part}" if path else part
@@ -163,19 +164,30 @@ def _nearest(location: Location, path: str, model: type[BaseModel]) -> str:
     for part in location[:-1]:
         if isinstance(part, str):
             tables = _step(tables, part) or []
-    wrong = str(location[-1])
-    here = list(dict.fromkeys(key for table in tables for key in table.model_fields))
-    close = get_close_matches(wrong, here, n=1, cutoff=0.6)
+    wrong, takes = str(location[-1]), list(dict.fromkeys(key for table in tables for key in table.model_fields))
+    close = get_close_matches(wrong, takes, n=1, cutoff=0.6)
     if close:
         return f"did you mean {path[: len(path) - len(wrong)]}{close[0]}?"
     everywhere = keys_of(model)
+    if path in everywhere:
+        return "this kind of it takes " + ", ".join(takes)
     near = get_close_matches(wrong, {each.split(".")[-1] for each in everywhere}, n=1, cutoff=0.8)
-    places = [each for each in everywhere if near and each.split(".")[-1] == near[0]]
+    places = _closest([each for each in everywhere if near and each.split(".")[-1] == near[0]], path)
     if len(places) == 1 and "." not in places[0]:
         return f"did you mean {places[0]} at the top, before the first [table]?"
-    if places and len(here) > len(places):
+    if places:
         return f"did you mean {' or '.join(places[:3])}?"
-    return "its table takes " + ", ".join(here)
+    return "its table takes " + ", ".join(takes)
+
+
+def _closest(places: list[str], path: str) -> list[str]:
+    """Those places that share most tables with a path; none if there are too many of them to be of help."""
+    def shared(place: str) -> int:
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(place.split("."), path.split("."), strict=False))))
+
+    most = max(map(shared, places), default=0)
+    closest = [place for place in places if shared(place) == most]
+    return closest if most or len(closest) <= 3 else []
 
 
 def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:

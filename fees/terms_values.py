@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,12})?")
@@ -125,3 +125,12 @@ class TermsTable(BaseModel):
     """A table of the terms: only its own keys, every one checked, and never changed once read."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_null(cls, given: Any) -> Any:
+        """JSON's null is no value: whether it means the default or none at all is anybody's guess."""
+        for key, value in given.items() if isinstance(given, dict) else ():
+            if value is None:
+                raise refuse("a value, not null; leave the key out instead", key)
+        return given

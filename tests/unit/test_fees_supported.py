@@ -1,0 +1,146 @@
+"""What this release charges, and how it refuses the rest: key, value, what the key takes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fees.supported import CHARGED, NotCharged, late_due_date, require_supported, unsupported
+from fees.terms import Terms
+from fees.terms_problems import keys_of
+
+CASH = '[[interest.segment]]\nname = "cash_advance"\ndaily_rate = "0.0005"\n'
+PURCHASE = '[[interest.segment]]\nname = "purchase"\ndaily_rate = "0.0005"\n'
+
+
+def said(toml: str) -> list[str]:
+    return [str(each) for each in unsupported(Terms.from_toml(toml))]
+
+
+@pytest.mark.parametrize("toml", [
+    "", '[interest]\nday_count = "actual/360"', '[interest]\naccrues_from = "posting"', '[interest]\naccrues_from = "closing"',
+    '[interest]\ngrace_lost_charges = "unpaid"', '[interest]\nclosing_day_counts = true',
+    '[interest]\npayment_day_counts = "old"', '[interest]\npayment_day_counts = "both"',
+    '[interest]\ndebits_count_from = "next_day"', '[interest]\nrounding = "half_even"\nrounding_unit = "0.05"',
+    '[grace]\nlost_for = "all"', '[interest]\nrevolving_new_purchases = "never_in_first"',
+    PURCHASE.replace("daily_rate", "annual_rate") + CASH.replace("daily_rate", "monthly_rate"),
+    PURCHASE + "grace = false\n" + CASH,
+    '[interest.over_limit]\nmonthly_rate = "0.02"\ninstead_of_purchase_rate = false',
+    '[minimum_payment]\ncombine = "greater_of"\nadd = []\nfloor = "50"\nround_to = "10"\nrounding = "up"',
+    '[allocation]\nexcess = ["segment:cash_advance", "principal", "billed_first"]\nrefunds_count_as_payment = false',
+    '[fees]\nannual = {amount = 1, first = "after_first_year", waive_if_count = 3}',
+    '[fees]\nlate_payment = {kind = "fixed", amount = 35, cap_at = "minimum_due", rounding_unit = "1", tolerance_days = 3}',
+    '[fees]\nlate_payment = {percent = "0.05", floor = 10, cap = 50, cap_at = "unpaid_minimum"}',
+    '[fees]\nover_limit = {amount = "0"}', '[fees]\nreturned_payment = {amount = 0}',
+    '[fees]\nservice = {amount = 1}\nreplacement = {amount = 1, free_for = []}\njoining = {amount = 1}',
+    '[fees]\nsupplementary_annual = {amount = 1}\ntax_on_charges = {interest = "0"}',
+    '[cycle]\ndue_roll = "next_business_day"\ncalendar = "CN"\ndue_after_days = 15\ntolerance_days = 3',
+    '[cycle]\ntolerance_amount = "10"',
+    '[instalments]\nmethod = "flat"\n[benefits]\n[disclosures]\npayoff = false\n[interest.penalty]',
+])
+def test_charged(toml: str) -> None:
+    assert said(toml) == []
+
+
+@pytest.mark.parametrize(("toml", "expected"), [
+    ('kind = "prepaid"', 'kind = "prepaid" | it takes credit'),
+    ('rule_pack = "CN"', 'rule_pack = "CN" | it takes none'),
+    *((f'[interest]\nmethod = "{method}"', f'interest.method = "{method}" | it takes daily_balance')
+      for method in ("average_daily_balance", "adjusted_balance", "previous_balance", "ending_balance", "two_cycle")),
+    *((f'[interest]\nday_count = "{count}"',
+       f'interest.day_count = "{count}" | it takes actual/365 or actual/360')
+      for count in ("actual/actual", "30/360", "monthly")),
+    ('[interest]\naccrues_from = "due"', 'interest.accrues_from = "due" is not charged'),
+    ('[interest]\naccrues_from = "next_cycle"', "it takes transaction, posting or closing"),
+    ('[interest]\ncompounding = "monthly"', 'interest.compounding = "monthly" is not charged'),
+    ('[interest]\nfees_bear_interest = true', "interest.fees_bear_interest = true | it takes false"),
+    ('[interest]\ninterest_bears_interest = true', "interest.interest_bears_interest = true"),
+    ('[interest]\nrounded_per = "day"', 'interest.rounded_per = "day"'),
+    ('[interest]\nresidual_interest = "waive"', 'interest.residual_interest = "waive"'),
+    ('[interest]\nminimum_charge = "10"', 'interest.minimum_charge = "10" | it takes 0'),
+    ('[grace]\nlost_for = "all"\n[interest]\nrevolving_new_purchases = "next_statement"',
+     'interest.revolving_new_purchases = "next_statement" | it takes at_once where grace.lost_for is'),
+    ('[grace]\nrequires = "previous_and_new_balance"', 'grace.requires = "previous_and_new_balance"'),
+    (PURCHASE + CASH + "grace = true", "interest.segment.cash_advance.grace = true | it takes false"),
+    (PURCHASE + CASH + CASH.replace("cash_advance", "spring"), 'interest.segment.spring.name = "spring" is not charged'),
+    (PURCHASE.replace("daily", "effective_annual") + CASH, 'interest.segment.purchase.effective_annual_rate = "0.0005"'),
+    ('[[interest.segment]]\nname = "purchase"\ntiers = [{annual_rate = "0.1"}]\n' + CASH, "interest.segment.purchase.tiers = "),
+    (PURCHASE + "valid_days = 90\n" + CASH, "interest.segment.purchase.valid_days = 90 | leave it out"),
+    (PURCHASE + "until = 2024-01-01\n" + CASH, 'interest.segment.purchase.until = "2024-01-01"'),
+    (PURCHASE + 'revert_to = "cash_advance"\n' + CASH, "interest.segment.purchase.revert_to"),
+    (PURCHASE + "deferred = false\n" + CASH, "interest.segment.purchase.deferred = false"),
+    ('[interest.over_limit]\neffective_annual_rate = "0.1"', 'interest.over_limit.effective_annual_rate = "0.1"'),
+    ('[interest.penalty]\nannual_rate = "0.2999"', 'interest.penalty.annual_rate = "0.2999" | leave it'),
+    ('[allocation]\nas_of = "previous_closing"', 'allocation.as_of = "previous_closing"'),
+    ('[fees]\nannual = {amount = 1, month = 3}', "fees.annual.month = 3 | it takes anniversary"),
+    *((f"[fees]\nlate_payment = {{{given}}}", "fees.late_payment.kind = ")
+      for given in ('kind = "tiered", first = 1, repeat = 2, repeat_within_cycles = 6', 'kind = "slab", slabs = [{amount = 1}]',
+                    'kind = "percent_of_interest", percent = "0.1"', 'kind = "percent_of_balance", percent = "0.1"',
+                    'kind = "escalating", amounts = [1]', 'kind = "daily", per_day = 1')),
+    ('[fees]\nlate_payment = {kind = "fixed", amount = 1, tax = "0.18"}', 'fees.late_payment.tax = "0.18"'),
+    ('[fees]\ncash_advance = {percent = "0.01"}', 'fees.cash_advance = {percent = "0.01"} | leave it'),
+    ('[fees]\nforeign = {percent = "0.01"}', "fees.foreign = "),
+    ('[fees]\nbalance_transfer = {percent = 0, floor = 5}', "fees.balance_transfer = "),
+    ('[fees]\nreturned_payment = {amount = 25}', "fees.returned_payment = "),
+    ('[fees]\nover_limit = {amount = 25}', "fees.over_limit = "),
+    ('[fees]\ntax_on_charges = {interest = "0.06"}', 'fees.tax_on_charges.interest = "0.06"'),
+    ('[fees]\ntax_on_charges = {fees = "0.06"}', 'fees.tax_on_charges.fees = "0.06"'),
+    ('[instalments]\nfee_rate = "0.01"', 'instalments.fee_rate = "0.01" | it takes its default, "0.0085"'),
+    ('[instalments]\nannual_rate = "0.1"', 'instalments.annual_rate = "0.1" | leave it out'),
+    ('[instalments]\nremainder_in = "last"', 'instalments.remainder_in = "last"'),
+    ("[benefits]\ninterest_forgiveness_days = 0", "benefits.interest_forgiveness_days = 0"),
+    ("[disclosures]\npayoff = true", "disclosures.payoff = true | it takes false"),
+])
+def test_refused(toml: str, expected: str) -> None:
+    found = said(toml)
+    assert len(found) == 1
+    assert expected.replace(" | ", " is not charged by this release; ") in found[0]
+
+
+def test_keys_that_are_looked_at_exist() -> None:
+    assert set(CHARGED) <= set(keys_of(Terms))
+
+
+def test_the_refusal_names_everything_and_where() -> None:
+    terms = Terms.from_toml('product = "gold"\nkind = "credit"\n[interest]\ncompounding = "daily"\nminimum_charge = "1"')
+    with pytest.raises(NotCharged) as caught:
+        require_supported(terms, "gold.toml")
+    assert str(caught.value).startswith('gold.toml: interest.compounding = "daily" is not charged')
+    assert "interest.minimum_charge" in str(caught.value)
+    assert caught.value.exit_code == 3
+    with pytest.raises(NotCharged, match="gold@2023-01-01: "):
+        require_supported(terms)
+
+
+@pytest.mark.parametrize(("toml", "closing_day", "why"), [
+    ("closing_day = 5\ndue_day = 4", 5, None),
+    ("closing_day = 5\ndue_day = 5", 5, "due the day of the next closing"),
+    ("closing_day = 31\ndue_day = 31", 31, "the last day of the next month is its closing"),
+    ("closing_day = 31\ndue_day = 28", 31, "28 February is a closing"),
+    ("closing_day = 31\ndue_day = 27", 31, None),
+    ("due_after_days = 27", 5, None),
+    ("due_after_days = 28", 5, "February is too short"),
+    ("due_after_days = 30", 1, "so it is for thirty days"),
+    ("due_after_days = 25\ntolerance_days = 2", 5, None),
+    ("due_after_days = 25\ntolerance_days = 3", 5, "the tolerance reaches the next closing"),
+    ('due_after_days = 27\ndue_roll = "next_business_day"\ncalendar = "CN"', 5, "a weekend moves it on"),
+    ("due_day = 23", 23, "an account's own closing day"),
+])
+def test_every_due_date_with_its_tolerance_lies_before_the_next_closing(toml: str, closing_day: int, why: str | None) -> None:
+    terms = Terms.from_toml(f"[cycle]\n{toml}")
+    late = late_due_date(terms, closing_day)
+    assert (late is None) == (why is None)
+    if terms.cycle.closing_day == closing_day:
+        assert any("due dates before the next closing" in each for each in said(f"[cycle]\n{toml}")) == (why is not None)
+
+
+def test_the_late_payment_fees_own_tolerance_counts_too() -> None:
+    late = '[cycle]\ndue_after_days = 25\n[fees]\nlate_payment = {kind = "fixed", amount = 1, tolerance_days = 3}'
+    assert late_due_date(Terms.from_toml(late), 5) == (date(2023, 2, 5), date(2023, 3, 2), date(2023, 3, 5))
+
+
+def test_the_schedules_that_come_along_are_charged() -> None:
+    for path in (Path(__file__).parents[2] / "fees" / "schedules").glob("*.toml"):
+        require_supported(Terms.from_file(path))
