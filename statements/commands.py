@@ -18,7 +18,7 @@ from statements.documents import StatementFormat, document_bytes, file_name, lin
 from statements.facts import StatementFacts, account_facts, statement_facts
 from statements.wording import Language, language_of
 
-__all__ = ["schema", "simulate", "statement"]
+__all__ = ["explain", "schema", "simulate", "statement"]
 
 _DATE = {"formats": ["%Y-%m-%d"], "metavar": "DATE", "show_default": False}
 
@@ -75,6 +75,46 @@ def statement(
         else:
             found = account_facts(connection, account) if every else [statement_facts(connection, account, _day(closing))]
     _deliver(found, every, form, out, settings.home / "documents", language, dry_run)
+
+
+def explain(
+    account: Account,
+    closing: Closing = None,
+    charge: Annotated[
+        str | None, typer.Option("--charge", metavar="ID", show_default=False, help="One charge, by its id on the statement.")
+    ] = None,
+    why_not: Annotated[
+        list[str] | None,
+        typer.Option("--why-not", metavar="KIND", show_default=False,
+                     help="Why there is no such charge: late_payment, annual, joining, interest, interest.over_limit …"),
+    ] = None,
+    lang: Lang = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    broker_url: BrokerUrl = None,
+) -> None:
+    """Explain every charge on a statement down to its days, balances, rate, rounding and clause.
+
+    \b
+    cardwright explain A1 --closing 2023-05-05
+    cardwright explain A1 --closing 2023-05-05 --why-not late_payment
+    """
+    from statements.explain import explain as explained
+    from statements.explain import explanation_lines
+    from statements.history import read_history
+
+    language = _language(lang)
+    settings = settings_from(home, database_url, broker_url)
+    with open_book(settings) as database, database.connect() as connection:
+        history = read_history(connection, account, _day(closing))
+    language = language or language_of(history.facts.letterhead.language)
+    explanation = explained(history, language, charge, why_not or ())
+    if as_json:
+        _print(explanation)
+        return
+    for line in explanation_lines(explanation, history.facts.currency):
+        print(line)
 
 
 def simulate(

@@ -1,0 +1,77 @@
+"""Explains a statement: every charge down to its days, balances, rate, rounding and clause, and charges not made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from accounts.errors import Usage
+from statements.compose import charge_lines, compose
+from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, Explanation
+from statements.explain_fees import explain_fee
+from statements.explain_interest import explain_interest
+from statements.facts import PostingLine
+from statements.history import History
+from statements.why_not import explain_not_charged
+from statements.wording import Language, charge_text, grouped
+
+
+class NoSuchCharge(Usage):
+    """A charge that the statement does not have."""
+
+    def __init__(self, history: History, charge_id: str, ids: Sequence[str]) -> None:
+        there_are = f"it has {', '.join(ids)}" if ids else "it charges nothing (--why-not says why)"
+        super().__init__(f"the statement of {history.facts.row['closes_on']} of account {history.facts.account} has no charge "
+                         f"{charge_id!r}; {there_are}")
+
+
+def explain(history: History, language: Language, charge_id: str | None = None,
+            why_not: Sequence[str] = ()) -> Explanation:
+    """Every charge of a statement explained, or one of them; and why charges of some kinds were not made.
+
+    Raises NoSuchCharge, or what explain_not_charged raises.
+    """
+    statement = compose(history.facts)
+    charges = statement["charges"]
+    ids = [each["id"] for each in charges]
+    if charge_id is not None and charge_id not in ids:
+        raise NoSuchCharge(history, charge_id, ids)
+    lines = charge_lines(sorted(history.facts.postings, key=lambda each: each.order))
+    # A question about a charge not made is not answered with those that were.
+    asked = [] if why_not and charge_id is None else [
+        _explained(history, line, charge, language)
+        for line, charge in zip(lines, charges, strict=True) if charge_id in (None, charge["id"])
+    ]
+    return Explanation(
+        schema=EXPLANATION_SCHEMA, account=statement["account"], closes_on=statement["cycle"]["closes_on"],
+        language=language, charges=asked,
+        not_charged=[explain_not_charged(history, kind, language) for kind in why_not],
+    )
+
+
+def _explained(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
+    rule = explain_interest if charge["kind"] == "interest" else explain_fee
+    return rule(history, line, charge, language)
+
+
+def explanation_lines(explanation: Explanation, currency: str) -> Iterator[str]:
+    """The explanation as text for a terminal."""
+    language = explanation["language"]
+    for charge in explanation["charges"]:
+        title = charge_text(charge["kind"], charge.get("segment"), language)
+        yield f"{charge['on']}  {title}: {grouped(charge['amount'])} {currency}   [{charge['id']}]"
+        yield f"  {charge['because']}"
+        if charge["days"]:
+            yield f"  {'from':10}  {'to':10}  {'days':>4}  {'balance':>16}  {'rate a day':>20}  {'product':>22}"
+        for run in charge["days"]:
+            yield (f"  {run['from']}  {run['to']}  {run['days']:4}  {grouped(run['balance']):>16}  {run['rate']:>20}  "
+                   f"{run['product']:>22}")
+        yield f"  {charge['unrounded']} → {charge['amount']} ({charge['rounding']})"
+        yield f"  {charge['terms_version']}, {charge['clause']}"
+        yield ""
+    for failed in explanation["not_charged"]:
+        yield f"{failed['kind']}: {failed['condition']}"
+        yield f"  {failed['because']}"
+        numbers = ", ".join(f"{name} {value}" for name, value in failed["facts"].items())
+        if numbers:
+            yield f"  ({numbers})"
+        yield ""

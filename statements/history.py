@@ -1,0 +1,121 @@
+"""What an explanation looks back at: the statement before, the account and its cards, a year of spending, days of interest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
+from billing.cycle import received_types
+from billing.day import year_before
+from billing.terms_book import TermsBook
+from billing.tracing import Run, interest_runs_of
+from fees.terms import Terms
+from statements.facts import StatementFacts, statement_facts
+
+#: What counts as spending for the waiver of an annual fee.
+SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.code)
+
+
+@dataclass(frozen=True)
+class CardHistory:
+    """A card as its fees see it."""
+
+    shown: str
+    kind: str
+    issued_on: date
+    replaces_card_id: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class History:
+    """One issued statement with what came before it.
+
+    previous: row of the statement before (None: this is the first); opened_on, migrated, status: of the account; cards: by
+    id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year before the cycle;
+    runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day.
+    """
+
+    facts: StatementFacts
+    previous: Mapping[str, Any] | None
+    opened_on: date
+    migrated: bool
+    status: str
+    terms_on: Callable[[date], Terms | None]
+    cards: Mapping[int, CardHistory] = field(default_factory=dict)
+    spending: Sequence[tuple[date, int, int]] = ()
+    runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
+
+    def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
+        """The last day on which the previous statement was paid in time; None without one."""
+        if self.previous is None:
+            return None
+        tolerance = terms.cycle.tolerance_days if tolerance_days is None else tolerance_days
+        due_on: date = self.previous["due_on"]
+        return due_on + timedelta(days=tolerance)
+
+    def received(self, terms: Terms, until: date, known_on: date | None = None) -> int:
+        """What the cycle received towards the previous statement, effective up to a day and posted by another; minor units."""
+        types = set(received_types(terms))
+        return sum(
+            -BY_CODE[each.type].sign * each.amount for each in self.facts.postings
+            if each.type in types and each.effective_on <= until and (known_on is None or each.posted_on <= known_on)
+        )
+
+    def spent_in_year_before(self, on: date) -> tuple[int, int]:
+        """Spending of the year before a day, refunds taken off, minor units; and how many purchases, advances, transfers."""
+        year = [each for each in self.spending if year_before(on) <= each[0] < on]
+        return (sum(BY_CODE[kind].sign * amount for _, kind, amount in year),
+                sum(BY_CODE[kind].sign > 0 for _, kind, _ in year))
+
+
+_PREVIOUS = """
+SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no < %s ORDER BY cycle_no DESC LIMIT 1
+"""
+_ACCOUNT = "SELECT opened_on, migrated, status FROM card_account WHERE member_id = %s AND account_id = %s"
+_CARDS = """
+SELECT card_id, '…' || coalesce(pan_last4, right(card, 4)), kind, issued_on, replaces_card_id, reason
+FROM card WHERE member_id = %s AND account_id = %s
+"""
+_SPENDING = """
+SELECT posted_on, type, amount FROM posting
+WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s AND type = ANY(%s) ORDER BY posted_on
+"""
+
+
+def read_history(connection: Connection[Any], account: str, closes_on: date | None = None) -> History:
+    """One issued statement, the latest where no closing date is given, with all that explains its charges.
+
+    Raises UnknownAccount or NotIssued.
+    """
+    facts = statement_facts(connection, account, closes_on)
+    row = facts.row
+    key = (row["member_id"], row["account_id"])
+    with connection.cursor(row_factory=dict_row) as cursor:
+        previous = cursor.execute(_PREVIOUS, (*key, row["cycle_no"])).fetchone()
+    about = connection.execute(_ACCOUNT, key).fetchone()
+    assert about is not None
+    book = TermsBook(connection)
+
+    def terms_on(day: date) -> Terms | None:
+        version = book.on(facts.terms.product, day)
+        return None if version is None else version.terms
+
+    opened_on, migrated, status = about
+    return History(
+        facts, previous, opened_on, migrated, status, terms_on=terms_on,
+        cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
+        spending=[(day, kind, amount) for day, kind, amount in connection.execute(
+            _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
+        runs=interest_runs_of(connection, *key, row["closes_on"]) if _has_own_interest(facts) else {},
+    )
+
+
+def _has_own_interest(facts: StatementFacts) -> bool:
+    return any(each.source_id == OWN_CHARGES and BY_CODE[each.type].charge == "interest" for each in facts.postings)

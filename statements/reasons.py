@@ -1,0 +1,156 @@
+"""The sentences of an explanation in English and 中文: why a charge is what it is, and why one was not made."""
+
+from __future__ import annotations
+
+from statements.wording import LANGUAGES, Language
+
+_REASONS: dict[str, tuple[str, str]] = {
+    # -- interest -------------------------------------------------------------------------------------------------------
+    "interest": (
+        "{balance_days} balance-days from {first} to {last} at {rate} come to {unrounded}, rounded to {amount} {currency}; "
+        "{cause}.",
+        "{first} 至 {last} 的余额日积数 {balance_days}，按{rate}计息，合计 {unrounded}，"
+        "取整后为 {amount} {currency}；{cause}。",
+    ),
+    "interest_amount": ("{amount} {currency} of interest was charged; {cause}.", "收取利息 {amount} {currency}；{cause}。"),
+    "cause_lost": (
+        "purchases bear it because {received} of the {owed} billed on {billed_on} was received by {in_time}",
+        "因为 {billed_on} 账单金额 {owed} 中，截至 {in_time} 仅收到 {received}，消费款项不享受免息期",
+    ),
+    "cause_revolving": (
+        "what was left unpaid of earlier statements bears it until it is paid",
+        "此前账单未还清的部分在还清前持续计息",
+    ),
+    "cause_no_grace": (
+        "this product has no interest-free period, so a debit bears it from its own day",
+        "本产品不设免息还款期，款项自交易之日起计息",
+    ),
+    "cause_cash_advance": (
+        "cash advances have no interest-free period",
+        "预借现金不享受免息还款期",
+    ),
+    "cause_over_limit": (
+        "the balance stood above the credit limit of {limit} on those days",
+        "上述日期账户余额超过信用额度 {limit}",
+    ),
+    "cause_taken_in": ("it came with a file and was not worked out here", "该笔由外部文件导入，并非本系统计算"),
+    # -- fees -----------------------------------------------------------------------------------------------------------
+    "late_payment_percent": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "{percent} % of it is {unrounded}, with floor, cap and rounding {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "按其 {percent}% 计为 {unrounded}，经下限、上限及取整后为 {amount} {currency}。",
+    ),
+    "late_payment_fixed": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "the terms charge {amount} {currency} for that.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "按条款收取 {amount} {currency}。",
+    ),
+    "joining": (
+        "the account was opened on {opened_on}; the terms charge {amount} {currency} once for joining.",
+        "账户于 {opened_on} 开立，按条款一次性收取 {amount} {currency}。",
+    ),
+    "annual": (
+        "the account was opened on {opened_on}; {amount} {currency} is the fee for year {year} of it{waiver}.",
+        "账户于 {opened_on} 开立，此为第 {year} 年年费 {amount} {currency}{waiver}。",
+    ),
+    "annual_waived": (
+        ", and it was waived: {spend} spent in {count} transactions in the year before meets the terms",
+        "；因此前一年消费 {spend}、共 {count} 笔，符合减免条件，已予减免",
+    ),
+    "annual_not_waived": (
+        "; {spend} spent in {count} transactions in the year before does not reach what would waive it",
+        "；此前一年消费 {spend}、共 {count} 笔，未达减免条件",
+    ),
+    "supplementary_annual": (
+        "supplementary card {card} was issued on {issued_on}; {amount} {currency} is the fee for year {year} of it.",
+        "附属卡 {card} 于 {issued_on} 发卡，此为第 {year} 年年费 {amount} {currency}。",
+    ),
+    "service": (
+        "a payment of {payment} was settled on {on}; the terms charge {amount} {currency} for each.",
+        "{on} 入账还款 {payment}，按条款每笔收取 {amount} {currency}。",
+    ),
+    "replacement": (
+        "card {card} replaced another on {issued_on} (reason: {reason}); the terms charge {amount} {currency} for that.",
+        "卡片 {card} 于 {issued_on} 换发（原因：{reason}），按条款收取 {amount} {currency}。",
+    ),
+    "fee": (
+        "{amount} {currency} came with a file as a fee ({description}) and was not worked out here.",
+        "该笔费用 {amount} {currency}（{description}）由外部文件导入，并非本系统计算。",
+    ),
+    # -- why not --------------------------------------------------------------------------------------------------------
+    "not_in_terms": (
+        "the terms {terms_version} do not charge it.",
+        "条款 {terms_version} 未设此项收费。",
+    ),
+    "no_earlier_statement": (
+        "there was no earlier statement whose payment could be missed.",
+        "此前尚无账单，不存在逾期还款。",
+    ),
+    "no_minimum_due": (
+        "the statement of {closes_on} asked for a minimum payment of {minimum}; there was nothing to miss.",
+        "{closes_on} 账单最低还款额为 {minimum}，无须还款。",
+    ),
+    "no_due_date_in_cycle": (
+        "the statement of {closes_on} could be paid until {in_time}; the day after, when the fee falls, is not in this cycle.",
+        "{closes_on} 账单的还款期限（含宽限）至 {in_time} 止，收费日不在本账单周期内。",
+    ),
+    "minimum_met": (
+        "{received} was received by {in_time}; the minimum payment due on {due_on} was {minimum} ({allowed} may be missing).",
+        "截至 {in_time} 已收到 {received}，{due_on} 到期的最低还款额为 {minimum}（允许差额 {allowed}），已足额还款。",
+    ),
+    "grace_kept": (
+        "{received} was received by {in_time} towards the {owed} billed on {billed_on}, which pays it in full.",
+        "{billed_on} 账单金额 {owed}，截至 {in_time} 已收到 {received}，已全额还款，消费免收利息。",
+    ),
+    "no_balance": (
+        "no balance of that kind bore interest on any day of the cycle.",
+        "本期内没有计息余额。",
+    ),
+    "rate_zero": ("the terms {terms_version} give it a rate of zero.", "条款 {terms_version} 规定的利率为零。"),
+    "rounds_to_zero": (
+        "{balance_days} balance-days at {rate} come to {unrounded}, which rounds to zero.",
+        "余额日积数 {balance_days} 按{rate}计息为 {unrounded}，取整后为零。",
+    ),
+    "within_limit": (
+        "the balance was not above the credit limit of {limit} at the end of any day of the cycle.",
+        "本期内每日日终余额均未超过信用额度 {limit}。",
+    ),
+    "migrated": (
+        "the account was taken over from other books; what is charged at opening was theirs to charge.",
+        "账户自其他账簿移入，开户时的费用不再收取。",
+    ),
+    "not_opened_in_cycle": (
+        "the account was opened on {opened_on}, which is not in this cycle ({opens_on} to {closes_on}).",
+        "账户于 {opened_on} 开立，不在本账单周期（{opens_on} 至 {closes_on}）内。",
+    ),
+    "no_anniversary_in_cycle": (
+        "a year of the account begins on each anniversary of {opened_on}; none is in this cycle ({opens_on} to {closes_on}).",
+        "账户年度自开户日 {opened_on} 起算，周年日不在本账单周期（{opens_on} 至 {closes_on}）内。",
+    ),
+    "first_year_free": (
+        "the terms charge it after the first year; the account was opened on {opened_on}.",
+        "条款规定首年免收；账户于 {opened_on} 开立。",
+    ),
+    "no_such_card": (
+        "no card of that kind was issued, replaced or had its anniversary in this cycle ({opens_on} to {closes_on}).",
+        "本账单周期（{opens_on} 至 {closes_on}）内没有相关卡片的发卡、换卡或周年日。",
+    ),
+    "free_reason": (
+        "card {card} was replaced for a reason that the terms let go free: {reason}.",
+        "卡片 {card} 的换卡原因（{reason}）按条款免费。",
+    ),
+    "no_payment": ("no payment was settled in this cycle.", "本期没有还款入账。"),
+}
+
+
+def reason(name: str, language: Language, **fields: object) -> str:
+    """One sentence or part of one, with its fields filled in."""
+    return _REASONS[name][LANGUAGES.index(language)].format(**fields)
+
+
+def sentence(name: str, language: Language, **fields: object) -> str:
+    """A whole sentence: with a capital letter in English."""
+    text = reason(name, language, **fields)
+    return text[:1].upper() + text[1:]
