@@ -6,11 +6,10 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from psycopg import Connection
 
 from accounts.calendar import day_number
-from accounts.columns import Spec, copy_in
+from accounts.columns import Columns, Spec, copy_in
 from accounts.posting_types import OWN_CHARGES, PostingType
 from billing.balances import Int64Array
 
@@ -39,11 +38,18 @@ def post_charges(connection: Connection[Any], kind: PostingType, on: date, membe
     amounts: minor units, >= 0; cards: the card that each charge is for, where it is for one. The guarded balances change
     with it. Raises UniqueViolation if any of them stands in the books already: nothing is charged twice.
     """
+    spec, columns = charge_rows(kind, on, members, accounts, amounts, currency, terms_version_id, cards)
+    count = copy_in(connection, "posting", spec, columns, {"clause": clause})
+    change_balances(connection, columns["member_id"], columns["account_id"], columns["amount"] * kind.sign)
+    return count
+
+
+def charge_rows(kind: PostingType, on: date, members: Int64Array, accounts: Int64Array, amounts: Int64Array, currency: int,
+                terms_version_id: int, cards: Int64Array | None = None) -> tuple[Spec, Columns]:
+    """The ledger rows of one kind of charge, those of zero left out: their types and columns (without the clause)."""
     keep = amounts > 0
     count = int(keep.sum())
-    if not count:
-        return 0
-    columns: dict[str, npt.NDArray[Any]] = {
+    columns: Columns = {
         "member_id": members[keep], "account_id": accounts[keep], "amount": amounts[keep],
         "source_line": np.zeros(count, dtype=np.int64) if cards is None else cards[keep],
     }
@@ -54,9 +60,7 @@ def post_charges(connection: Connection[Any], kind: PostingType, on: date, membe
         columns[name] = np.full(count, value, dtype=np.int64)
     if cards is not None:
         columns["card_id"] = cards[keep]
-    copy_in(connection, "posting", _CHARGE if cards is None else _CHARGE_OF_CARD, columns, {"clause": clause})
-    change_balances(connection, columns["member_id"], columns["account_id"], columns["amount"] * kind.sign)
-    return count
+    return _CHARGE if cards is None else _CHARGE_OF_CARD, columns
 
 
 def change_balances(connection: Connection[Any], members: Int64Array, accounts: Int64Array, amounts: Int64Array) -> None:
