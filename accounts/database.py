@@ -208,7 +208,10 @@ def _reason(error: psycopg.Error) -> str:
     """The server's reason in one line, without the address that is said beside it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if "FATAL:" in line or "failed: " in line] or lines or ["it gave no reason"]
-    return said[0].rpartition("FATAL:")[2].strip() if "FATAL:" in said[0] else said[0].rpartition("failed: ")[2].strip()
+    for sign in ("FATAL:", "failed: ", "connection is bad: "):
+        if sign in said[0]:
+            return said[0].rpartition(sign)[2].strip()
+    return said[0]
 
 
 def _check_server(url: str, connection: psycopg.Connection[Any]) -> None:

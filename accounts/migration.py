@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ REVISIONS = ("0001",)
 APP_ROLE = "cardwright_app"
 #: One migration at a time in one database.
 _LOCK = 4_927_001
+#: Alembic keeps what it is doing in one place for the whole process.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class MayNotMigrate(Trouble):
@@ -57,7 +60,7 @@ def migrate(database_url: str) -> bool:
         "postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=sqlalchemy.NullPool
     )
     try:
-        with engine.begin() as connection:
+        with _ONE_AT_A_TIME, engine.begin() as connection:
             connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             raw: Any = connection.connection.dbapi_connection
             before = schema_revision(raw)
