@@ -85,6 +85,10 @@ def _choices(terms: Terms) -> Iterator[Unsupported]:
         value = _value(terms, key)
         if value is not None and value not in charged:
             yield Unsupported(key, _shown(value), _either(charged))
+    if terms.interest.debits_count_from == "next_day" and not terms.interest.closing_day_counts:
+        # The cycle's first interest day would count the balance of the day before, which belongs to the cycle before.
+        yield Unsupported("interest.debits_count_from", shown("next_day"),
+                          "same_day; next_day only where interest.closing_day_counts is true")
     if terms.grace.lost_for == "all" and terms.interest.revolving_new_purchases != "at_once":
         yield Unsupported("interest.revolving_new_purchases", shown(terms.interest.revolving_new_purchases),
                           "at_once where grace.lost_for is all")

@@ -129,10 +129,13 @@ class Terms(TermsTable):
                     raise refuse(f"segments that interest.segment has ({', '.join(sorted(names))}); "
                                  f"{item} is not one", f"allocation.{order}")
         for key, amount in _amounts(self):
+            # A fee stands on the statement, so it has to be an amount that can be shown there.
+            digits = self.shown_digits if key.startswith("fees.") else self.digits
+            why = f"{self.currency} has" if digits == self.digits else "interest.rounding_unit says how amounts are shown"
             try:
-                minor_units(amount, self.digits)
+                minor_units(amount, digits)
             except BadAmount:
-                raise refuse(f"at most {self.digits} decimals, as {self.currency} has", key) from None
+                raise refuse(f"at most {digits} decimals, as {why}", key) from None
         return self
 
     @property

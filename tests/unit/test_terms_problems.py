@@ -138,6 +138,8 @@ def test_nonsense_is_taken_nowhere_and_named(document: dict[str, Any], path: tup
     ('[fees]\njoinning = {amount = 1}', "fees.joinning is not a key; did you mean fees.joining?"),
     ('currency = "JPY"\n[fees]\njoining = {amount = "10.5"}',
      'fees.joining.amount = "10.5": takes at most 0 decimals, as JPY has'),
+    ('currency = "TWD"\n[interest]\nrounding_unit = "1"\n[fees]\njoining = {amount = "9.50"}',
+     'fees.joining.amount = "9.50": takes at most 0 decimals, as interest.rounding_unit says how amounts are shown'),
     ('currency = "JPY"\n[interest]\nrounding_unit = "0.01"', 'interest.rounding_unit = "0.01": takes at most 0 decimals'),
     ('currency = "RMB"', 'currency = "RMB": takes a currency code of ISO 4217, like CNY, TWD, USD'),
     ('product = "a b"', 'product = "a b": takes a product code of letters, digits, - and _'),
