@@ -89,11 +89,11 @@ def _write_number(sheet: Any, at: tuple[int, int], report: Report, measure: Meas
 def _write_data(workbook: Any, name: str, table_name: str, report: Report, rows: tuple[Row, ...], formats: _Formats) -> None:
     sheet = workbook.add_worksheet(name)
     columns: list[dict[str, Any]] = [{"header": each} for each in report.group_names]
-    columns += [
-        {"header": each.name, "header_format": formats.table_heading, **({"total_function": "sum", "format": formats.number(_pattern(report, each, None))}
-                                 if _sums(report, each) else {})}
-        for each in report.measures
-    ]
+    for each in report.measures:
+        described: dict[str, Any] = {"header": each.name, "header_format": formats.table_heading}
+        if _sums(report, each):
+            described |= {"total_function": "sum", "format": formats.number(_pattern(report, each, None))}
+        columns.append(described)
     columns[0]["total_string"] = "total"
     last = max(len(rows), 1)
     sheet.add_table(0, 0, last + 1, len(columns) - 1, {
