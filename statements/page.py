@@ -30,6 +30,9 @@ SUM: tuple[tuple[str, bool], ...] = (
 #: Lines of the sum that are left out where they are zero; the others are always printed.
 _ONLY_IF_ANY = {"cash_advances", "balance_transfers", "waivers", "adjustments", "credits"}
 
+#: An account without a limit is kept with one that no balance reaches; nobody wants to read it.
+_NO_LIMIT = Decimal(10) ** 12
+
 Page = dict[str, Any]
 
 
@@ -124,6 +127,8 @@ def _summary(statement: StatementDocument, lang: Language) -> dict[str, Any]:
 
 def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
     rows = [("credit_limit", grouped(statement["credit_limit"])), ("available_credit", grouped(statement["available_credit"]))]
+    if Decimal(statement["credit_limit"]) >= _NO_LIMIT:
+        rows = [("credit_limit", label("no_limit", lang))]
     rows += [("over_limit", grouped(statement["over_limit"])), ("past_due", grouped(statement["past_due"]))]
     if statement["days_past_due"]:
         rows.append(("days_past_due", str(statement["days_past_due"])))

@@ -12,7 +12,9 @@ from psycopg.rows import dict_row
 
 from accounts.calendar import closing_on, cycle_number, day_number, day_of, due_on
 from accounts.errors import Usage
+from accounts.posting_types import OWN_CHARGES
 from billing.balances import Int64Array
+from billing.closing import INTEREST_CHARGES, interest_clause
 from billing.cycle import NEVER, CycleClosing, Events, OpeningState
 from billing.reading import STATE, read_earlier_purchases
 from billing.terms_book import TermsBook
@@ -78,13 +80,15 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
     reader = StatementReader(connection)
     cycle = {"member_id": key.member_id, "account_id": key.account_id, "opens_on": opens_on, "closes_on": closes_on}
     postings = reader.postings([cycle])[1]
+    terms = version.terms
+    figures = _figures(connection, key, terms, about["credit_limit"], last, postings, opens_on, closes_on)
     row = {
-        **about, **cycle, "cycle_no": _cycle_number(about, last, closes_on), "due_on": due_on(closes_on, version.terms.cycle),
+        **about, **cycle, "cycle_no": _cycle_number(about, last, closes_on), "due_on": due_on(closes_on, terms.cycle),
         "terms_version_id": version.terms_version_id, "sha256": None,
-        "previous_sha256": last["sha256"] if last else bytes(32),
-        **_figures(connection, key, version.terms, about["credit_limit"], last, postings, opens_on, closes_on),
+        "previous_sha256": last["sha256"] if last else bytes(32), **figures,
     }
-    return reader.facts(row, postings, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1])
+    lines = [*postings, *_interest_to_come(row, terms, about["currency"])]
+    return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1])
 
 
 def _cycle_number(about: Mapping[str, Any], last: Mapping[str, Any] | None, closes_on: date) -> int:
@@ -108,6 +112,16 @@ def _figures(connection: Connection[Any], key: AccountKey, terms: Terms, credit_
     figures: dict[str, Any] = {name: int(column[0]) for name, column in closed.columns.items()}
     figures["oldest_unpaid_due_on"] = day_of(figures["oldest_unpaid_due_on"])
     return figures
+
+
+def _interest_to_come(row: Mapping[str, Any], terms: Terms, currency: int) -> list[PostingLine]:
+    """What the closing would charge as interest, as the postings that it would make."""
+    on = row["closes_on"]
+    return [
+        PostingLine(on, OWN_CHARGES, 0, kind.code, kind.debit, kind.credit, currency, row[column], on, on, None,
+                    row["terms_version_id"], interest_clause(terms, kind))
+        for kind, column in INTEREST_CHARGES if row[column]
+    ]
 
 
 def _state(last: Mapping[str, Any] | None, opens_on: date) -> OpeningState:

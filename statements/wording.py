@@ -48,6 +48,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "adjustments": ("Adjustments", "账务调整"),
     "credit": ("Your credit line", "额度与账户状态"),
     "credit_limit": ("Credit limit", "信用额度"),
+    "no_limit": ("none", "不设额度"),
     "available_credit": ("Available credit", "可用额度"),
     "over_limit": ("Over the limit", "超限金额"),
     "past_due": ("Past due", "逾期未还"),
