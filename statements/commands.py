@@ -16,9 +16,10 @@ from accounts.errors import Usage
 from statements.compose import compose, to_json
 from statements.documents import StatementFormat, document_bytes, file_name, lines_bytes, write_whole
 from statements.facts import StatementFacts, account_facts, statement_facts
+from statements.verify_command import verify
 from statements.wording import Language, language_of
 
-__all__ = ["explain", "schema", "simulate", "statement"]
+__all__ = ["explain", "schema", "simulate", "statement", "verify"]
 
 _DATE = {"formats": ["%Y-%m-%d"], "metavar": "DATE", "show_default": False}
 
