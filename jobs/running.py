@@ -56,7 +56,7 @@ Watcher = Callable[[Standing], None]
 class Sweeper:
     """Finds due work in the database and sends wake-ups for it, not too often for the same shard."""
 
-    def __init__(self, wake_ups: WakeUps, resend_seconds: float = RESEND_SECONDS) -> None:
+    def __init__(self, wake_ups: WakeUps, resend_seconds: float) -> None:
         self._wake_ups = wake_ups
         self._resend_seconds = resend_seconds
         self._sent: dict[int, float] = {}
@@ -119,7 +119,7 @@ class _Run:
         watch: Watcher | None,
     ) -> None:
         self._database = database
-        self._sweeper = Sweeper(wake_ups)
+        self._sweeper = Sweeper(wake_ups, RESEND_SECONDS)
         self._processes = processes
         self._until = until
         self._steps = steps
@@ -201,7 +201,7 @@ def look_once(settings: Settings, until: date, steps: Sequence[Step]) -> tuple[A
             broker = open_broker(settings.broker_url or database.url)
             try:
                 advanced = advance(connection, until, steps)
-                return advanced, Sweeper(WakeUps(broker, queue_of(connection))).sweep(connection)
+                return advanced, Sweeper(WakeUps(broker, queue_of(connection)), RESEND_SECONDS).sweep(connection)
             finally:
                 broker.close()
         finally:
