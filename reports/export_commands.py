@@ -77,7 +77,7 @@ def export_journal(
             return
         counted = Counted()
         with _output(out) as file:
-            for text in _journal(connection, period, wanted, counted):
+            for text in journal_text(connection, period, wanted, counted):
                 file.write(text.encode())
     accounts = f"{counted.accounts:,} accounts, " if counted.accounts else ""
     console.print(f"journal of {days}: {accounts}{counted.postings:,} postings, "
@@ -138,7 +138,8 @@ class Counted:
             yield each
 
 
-def _journal(connection: Connection[Any], period: JournalPeriod, wanted: JournalFormat, counted: Counted) -> Iterator[str]:
+def journal_text(connection: Connection[Any], period: JournalPeriod, wanted: JournalFormat, counted: Counted) -> Iterator[str]:
+    """The journal piece by piece, in a format; `counted` tells afterwards how much there was."""
     from reports import journal_beancount, journal_csv, journal_hledger
 
     currencies = currencies_of_book(connection)
