@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -25,8 +26,6 @@ TUNING: dict[str, str] = {
     "max_connections": "200",
     "jit": "off",
     "synchronous_commit": "on",
-    "max_wal_size": "8GB",
-    "min_wal_size": "512MB",
     "checkpoint_timeout": "30min",
     "wal_buffers": "16MB",
     "effective_io_concurrency": "32",
@@ -114,14 +113,26 @@ def postgres_program(name: str) -> str:
 
 
 def memory_settings() -> dict[str, str]:
-    """Memory for batch work: an eighth of the machine for shared buffers, at most 512 MB; sorts in memory."""
+    """Memory for batch work: an eighth of the machine for shared buffers, at most 512 MB; sorts in memory.
+
+    A container's /dev/shm may have 64 MB, too few for a parallel query's workers to share; then they share a file.
+    """
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    narrow = not Path("/dev/shm").is_dir() or shutil.disk_usage("/dev/shm").total < 2**30
     return {
+        "dynamic_shared_memory_type": "mmap" if narrow else "posix",
         "shared_buffers": f"{min(512, max(64, megabytes // 8))}MB",
         "effective_cache_size": f"{max(256, megabytes // 2)}MB",
         "work_mem": f"{min(64, max(8, megabytes // 128))}MB",
         "maintenance_work_mem": f"{min(512, max(64, megabytes // 16))}MB",
     }
+
+
+def disk_settings(home: Path) -> dict[str, str]:
+    """The write-ahead log between checkpoints: up to 8 GB, but no more than a quarter of the disk that is free now."""
+    free_megabytes = shutil.disk_usage(home).free // 2**20
+    return {"max_wal_size": f"{min(8192, max(256, free_megabytes // 4))}MB",
+            "min_wal_size": f"{min(512, max(80, free_megabytes // 16))}MB"}
 
 
 def open_to_server(data: Path, account: ServerAccount | None) -> None:

@@ -29,6 +29,7 @@ from accounts.embedded_files import (
     TUNING,
     HomeUnusable,
     ServerAccount,
+    disk_settings,
     memory_settings,
     open_to_server,
     postgres_program,
@@ -169,7 +170,7 @@ def _create_cluster(home: Path, data: Path, account: ServerAccount | None) -> No
     try:
         unfinished = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=home))
         open_to_server(unfinished, account)
-        settings = {**TUNING, **memory_settings()}
+        settings = {**TUNING, **memory_settings(), **disk_settings(home)}
         _run(
             ["initdb", "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
              "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
@@ -279,9 +280,11 @@ def _run(command: list[str], account: ServerAccount | None) -> None:
     """Runs one of PostgreSQL's programs; through files, because a server started by it would hold a pipe open."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         user, group = (None, None) if account is None else (account.user_id, account.group_id)
+        # PGPORT and the like are meant for somebody's own server.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         done = subprocess.run(
             [postgres_program(command[0]), *command[1:]], stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/",
-            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"}, user=user, group=group,
+            env={**environment, "LC_ALL": "C", "TZ": "UTC"}, user=user, group=group,
             extra_groups=None if account is None else (),
         )
         said.seek(0)

@@ -235,6 +235,12 @@ def test_any_name_of_home_will_do(home: Path, name: str) -> None:
         socket_directory(data, server_account()).rmdir()
 
 
+def test_settings_meant_for_another_server_do_not_matter(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PGPORT": "5999", "PGHOST": "host.invalid", "PGDATA": "/nowhere", "PGUSER": "nobody"}.items():
+        monkeypatch.setenv(name, value)
+    assert write_one(used_home) > 0
+
+
 def test_socket_directory_of_somebody_else_is_not_trusted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(home))
     data = home / ("long-" * 30)
