@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
+
 from accounts.posting_types import (
     ANNUAL_FEE_WAIVER,
     BY_CODE,
@@ -12,6 +14,7 @@ from accounts.posting_types import (
     PAYMENT,
     SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
 )
+from fees.late_payment import late_payment_fee
 from fees.terms import Terms
 from fees.terms_fees import PercentOfUnpaidMinimum
 from fees.terms_values import plain
@@ -19,7 +22,7 @@ from statements.compose import AmountText
 from statements.document import Charge, ExplainedCharge
 from statements.explain_interest import PRODUCT_PLACES, decimal_text
 from statements.facts import PostingLine
-from statements.history import CardHistory, History
+from statements.history import CardHistory, History, NotDerived
 from statements.reasons import reason, sentence
 from statements.wording import Language
 
@@ -28,7 +31,10 @@ NONE = "none"
 
 
 def explain_fee(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
-    """A fee with the figures that it was worked out from; one that came with a file has none."""
+    """A fee with the figures that it was worked out from; one that came with a file has none.
+
+    Raises NotDerived if a late-payment fee does not follow from what was received.
+    """
     rule = _RULES.get(charge["kind"]) if line.source_id == OWN_CHARGES or charge["kind"] == "service" else None
     terms = history.facts.terms_by_version.get(line.terms_version_id or 0, history.facts.terms)
     fee = _Fee(history, line, charge, terms, language)
@@ -74,6 +80,11 @@ def _late_payment(fee: _Fee) -> Explained | None:
     minimum = history.previous["minimum_payment_due"]
     received = history.received(terms, in_time, fee.line.posted_on)
     unpaid = min(max(minimum - received, 0), minimum)
+    digits = history.facts.digits
+    derived = late_payment_fee(terms, np.array([minimum]), np.array([unpaid]), digits)[0]
+    if derived != fee.line.amount:
+        raise NotDerived(history.facts, f"a late-payment fee of {fee.charge['amount']} was posted; what was received by "
+                                        f"{in_time} makes it {fee.amount(int(derived))}")
     facts: Facts = {
         "kind": rule.kind, "closes_on": history.previous["closes_on"].isoformat(),
         "payment_due_on": history.previous["due_on"].isoformat(), "in_time_until": in_time.isoformat(),
@@ -88,7 +99,6 @@ def _late_payment(fee: _Fee) -> Explained | None:
     facts |= {"percent": plain(rule.percent), "floor": plain(rule.floor)}
     if rule.cap is not None:
         facts["cap"] = plain(rule.cap)
-    digits = history.facts.digits
     unrounded = decimal_text(unpaid * Fraction(rule.percent) / 10**digits, PRODUCT_PLACES, digits)
     unit = plain(rule.rounding_unit) if rule.rounding_unit is not None else plain(terms.interest.rounding_unit)
     limits = f"; floor {facts['floor']}" + (f", cap {facts['cap']}" if "cap" in facts else "")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.tracing import Run
 from fees.rates import daily_fraction
+from fees.rounding import round_share
 from fees.terms_values import plain
 from statements.compose import AmountText, rate_of, rated_terms
 from statements.document import Charge, DayRun, ExplainedCharge
 from statements.facts import PostingLine
-from statements.history import History
+from statements.history import History, NotDerived
 from statements.reasons import reason, sentence
 from statements.wording import Language, rate_text
 
@@ -21,7 +24,10 @@ RATE_PLACES, PRODUCT_PLACES = 18, 12
 
 
 def explain_interest(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
-    """A charge of interest with its days; one that came with a file has none."""
+    """A charge of interest with its days; one that came with a file has none.
+
+    Raises NotDerived if the days do not come to the charge.
+    """
     facts, segment = history.facts, BY_CODE[line.type].segment or "other"
     runs = history.runs.get(segment, ()) if line.source_id == OWN_CHARGES else ()
     if not runs:
@@ -36,6 +42,9 @@ def explain_interest(history: History, line: PostingLine, charge: Charge, langua
     rate, rate_per = rate_of(rated)
     daily = daily_fraction(rated, interest.day_count)
     balance_days = sum(run.balance_days for run in runs)
+    derived = round_share(np.array([balance_days]), daily, interest.rounding, facts.terms.minor(interest.rounding_unit))[0]
+    if derived != line.amount:
+        raise NotDerived(facts, f"interest of {charge['amount']} was posted, its days come to {amount(int(derived))}")
     unrounded = decimal_text(balance_days * daily / 10**facts.digits, PRODUCT_PLACES, facts.digits)
     return ExplainedCharge(
         **charge, terms_version=facts.terms.label, days=day_runs(runs, daily, facts.digits, amount),

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
 from billing.cycle import received_types
 from billing.day import year_before
@@ -20,6 +21,14 @@ from statements.facts import StatementFacts, statement_facts
 
 #: What counts as spending for the waiver of an annual fee.
 SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.code)
+
+
+class NotDerived(Findings):
+    """A charge on a statement that postings and terms do not come to: the books were changed behind Cardwright's back."""
+
+    def __init__(self, facts: StatementFacts, what: str) -> None:
+        super().__init__(f"account {facts.account}, statement of {facts.row['closes_on']}: {what}; "
+                         "`cardwright verify` says what was changed")
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s AND typ
 def read_history(connection: Connection[Any], account: str, closes_on: date | None = None) -> History:
     """One issued statement, the latest where no closing date is given, with all that explains its charges.
 
-    Raises UnknownAccount or NotIssued.
+    Raises UnknownAccount or NotIssued; NotDerived if the days of its interest do not add up to it.
     """
     facts = statement_facts(connection, account, closes_on)
     row = facts.row
@@ -113,9 +122,15 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
-        runs=interest_runs_of(connection, *key, row["closes_on"]) if _has_own_interest(facts) else {},
+        runs=_runs(connection, facts),
     )
 
 
-def _has_own_interest(facts: StatementFacts) -> bool:
-    return any(each.source_id == OWN_CHARGES and BY_CODE[each.type].charge == "interest" for each in facts.postings)
+def _runs(connection: Connection[Any], facts: StatementFacts) -> Mapping[str, Sequence[Run]]:
+    row = facts.row
+    if not any(each.source_id == OWN_CHARGES and BY_CODE[each.type].charge == "interest" for each in facts.postings):
+        return {}
+    try:
+        return interest_runs_of(connection, row["member_id"], row["account_id"], row["closes_on"])
+    except AssertionError as error:
+        raise NotDerived(facts, str(error)) from None

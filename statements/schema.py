@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from accounts.errors import Usage
@@ -34,8 +33,9 @@ def _document(name: str) -> Callable[[], dict[str, Any]]:
     def schema() -> dict[str, Any]:
         from pydantic import TypeAdapter
 
-        document = import_module("statements.document")
-        shape = {"statement": document.StatementDocument, "explanation": document.Explanation}[name]
+        from statements.document import Explanation, StatementDocument
+
+        shape = {"statement": StatementDocument, "explanation": Explanation}[name]
         return {"$schema": DIALECT, "$id": f"cardwright.{name}/1", **TypeAdapter(shape).json_schema()}
 
     return schema
@@ -51,7 +51,9 @@ def _file(kind: str) -> Callable[[], dict[str, Any]]:
 
 
 def _cases() -> dict[str, Any]:
-    return dict(import_module("service.layouts").CASES.json_schema())
+    from service.layouts import CASES
+
+    return CASES.json_schema()
 
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {

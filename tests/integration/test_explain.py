@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,10 +13,11 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from accounts.database import Database
+from accounts.posting_types import BY_CODE, OWN_CHARGES
 from statements.document import Explanation
 from statements.explain import NoSuchCharge, explain
 from statements.facts import issued_facts
-from statements.history import History, read_history
+from statements.history import History, NotDerived, read_history
 from statements.schema import json_schema
 from statements.why_not import KINDS, UnknownCharge, WasCharged, explain_not_charged
 from statements.wording import LANGUAGES, Language
@@ -121,6 +123,16 @@ def test_a_charge_names_the_version_of_the_terms_that_priced_it(explanations: Se
     versions = {(charge["terms_version"], charge["on"] > "2024-05-05") for each in explanations for charge in each["charges"]
                 if charge["kind"] == "late_payment"}
     assert versions == {("classic@2023-01-01", False), ("classic@2024-05-06", True)}
+
+
+@pytest.mark.parametrize("kind", ["late_payment", "interest"])
+def test_a_charge_that_does_not_follow_from_the_books_is_not_explained_away(histories: Sequence[History], kind: str) -> None:
+    history, line = next((each, line) for each in histories for line in each.facts.postings
+                         if BY_CODE[line.type].charge == kind and line.source_id == OWN_CHARGES)
+    postings = [replace(each, amount=each.amount + 1) if each is line else each for each in history.facts.postings]
+    changed = replace(history, facts=replace(history.facts, postings=postings))
+    with pytest.raises(NotDerived, match="`cardwright verify` says what was changed"):
+        explain(changed, "en")
 
 
 def test_one_charge_is_explained_alone(histories: Sequence[History], explanations: Sequence[Explanation]) -> None:
