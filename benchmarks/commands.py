@@ -142,6 +142,7 @@ def _show(result: dict[str, Any]) -> None:
             stage["name"], str(stage["runs"]), *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
             f"{stage['floor_seconds']['median']:.2f}" if "floor_seconds" in stage else "–",
             f"{stage['ratio']['median']:.2f}" if "ratio" in stage else "–",
-            f"{stage['rate']['median']:,} {stage['rate']['unit'].partition('/')[0]}", f"{stage['peak_memory_bytes'] / 2**20:.0f}",
+            f"{stage['rate']['median']:,} {stage['rate']['unit'].partition('/')[0]}",
+            f"{stage['peak_memory_bytes'] / 2**20:.0f}",
         )
     Console(file=sys.stdout).print(table)
