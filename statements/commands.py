@@ -13,6 +13,7 @@ import typer
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, Home, console, settings_from
 from accounts.database import open_book
 from accounts.errors import Usage
+from accounts.money import BadAmount
 from statements.compose import compose, to_json
 from statements.documents import StatementFormat, document_bytes, file_name, lines_bytes, write_whole
 from statements.facts import StatementFacts, account_facts, statement_facts
@@ -132,7 +133,12 @@ def simulate(
     from statements.seal import seal_statements
     from statements.simulated import simulated_document
 
-    _print(simulated_document(run_scenario(Scenario.from_toml(scenario), seal_statements)))
+    told = Scenario.from_toml(scenario)
+    try:
+        simulated = run_scenario(told, seal_statements)
+    except BadAmount as error:
+        raise Usage(f"{scenario}: {error}") from None
+    _print(simulated_document(simulated))
 
 
 def schema(
