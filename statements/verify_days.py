@@ -44,7 +44,7 @@ DAY_TOTALS = """
         CROSS JOIN LATERAL (SELECT jsonb_object_keys(side.sealed) UNION SELECT jsonb_object_keys(side.found)) AS codes (code)
     ) differing
     WHERE NOT differing.same AND EXISTS (SELECT FROM business_day)
-    ORDER BY business_on, differing.what LIMIT 1
+    ORDER BY business_on, differing.what
 """
 
 #: Rows of files that were recorded on a day after that day had been closed. Charges of work that was parked may come later.
@@ -55,7 +55,7 @@ LATE_ROWS = """
     JOIN card_account account USING (member_id, account_id)
     WHERE posting.source_id <> %(own_charges)s AND posting.type <> %(service_fee)s
         AND (%(account)s::bigint IS NULL OR (posting.member_id = %(member)s AND posting.account_id = %(account)s))
-    ORDER BY posting.posted_on, posting.member_id, posting.account_id, posting.source_id, posting.source_line LIMIT 1
+    ORDER BY posting.posted_on, posting.member_id, posting.account_id, posting.source_id, posting.source_line
 """
 
 #: Accounts whose latest closing that is due has no statement, unless they or their shard's closing are parked.
@@ -82,10 +82,10 @@ NOT_CLOSED = f"""
         AND (%(account)s::bigint IS NULL OR (account.member_id = %(member)s AND account.account_id = %(account)s))
         AND NOT EXISTS (SELECT FROM parked_account parked WHERE parked.member_id = account.member_id
                             AND parked.account_id = account.account_id AND parked.released_at IS NULL)
-        AND NOT EXISTS (SELECT FROM day_step step WHERE step.shard = (account.member_id - 1) / 10000
+        AND NOT EXISTS (SELECT FROM day_step step WHERE step.shard = (account.member_id - 1) / %(shard_members)s
                             AND step.step <= {CLOSE_STEP} AND step.state <> 'done'
                             AND step.business_on <= book.closed_through)
-    ORDER BY account.member_id, account.account_id LIMIT 1
+    ORDER BY account.member_id, account.account_id
 """  # noqa: S608
 
 #: Charges of ours that name no approved version of their product's terms in force when they say, or not its clause. Fees go
@@ -116,7 +116,7 @@ CHARGES_AND_TERMS = """
     WHERE terms.status IS DISTINCT FROM 'approved' OR terms.product <> account.product
         OR NOT terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
         OR charge.clause IS DISTINCT FROM coalesce(priced.clause, charge.clause) OR charge.clause IS NULL
-    ORDER BY charge.member_id, charge.account_id, charge.posted_on, charge.type LIMIT 1
+    ORDER BY charge.member_id, charge.account_id, charge.posted_on, charge.type
 """
 
 #: Approved versions of one product that are in force on the same day, or were approved by the one who proposed them.
@@ -129,7 +129,7 @@ OVERLAPPING_TERMS = """
     UNION ALL
     SELECT product, in_force_from, NULL, true FROM terms_version
     WHERE status = 'approved' AND (approved_by IS NULL OR approved_by = proposed_by)
-    ORDER BY product, earlier_from LIMIT 1
+    ORDER BY product, earlier_from
 """
 
 

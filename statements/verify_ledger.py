@@ -23,7 +23,7 @@ TRIAL_BALANCE = """
     LEFT JOIN currency known ON known.currency = side.currency
     GROUP BY side.posted_on, side.currency, known.code
     HAVING bool_or(line.ledger_account IS NULL) OR known.code IS NULL OR sum(side.amount) <> 0
-    ORDER BY side.posted_on, side.currency LIMIT 1
+    ORDER BY side.posted_on, side.currency
 """
 
 #: Postings whose sides are not those of their type, or in another currency than their account's.
@@ -36,7 +36,7 @@ POSTINGS_OUT_OF_TYPE = """
     WHERE (%(account)s::bigint IS NULL OR (posting.member_id = %(member)s AND posting.account_id = %(account)s))
         AND (kind.type IS NULL OR posting.debit_account <> kind.debit OR posting.credit_account <> kind.credit
              OR account.currency IS DISTINCT FROM posting.currency OR posting.effective_on > posting.posted_on)
-    ORDER BY posting.member_id, posting.account_id, posting.posted_on, posting.source_id, posting.source_line LIMIT 1
+    ORDER BY posting.member_id, posting.account_id, posting.posted_on, posting.source_id, posting.source_line
 """
 
 #: What counts in each account's guarded balance by now: its opening balance, its charges, and the file rows of every day
@@ -49,7 +49,7 @@ COUNTED = f"""
     CROSS JOIN (SELECT greatest((SELECT max(business_on) FROM business_day),
                                 (SELECT closed_through FROM book)) AS day) AS opened
     LEFT JOIN (SELECT business_on, shard FROM day_step WHERE step = {POST_STEP} AND state <> 'done') waiting
-        ON waiting.business_on = posting.posted_on AND waiting.shard = (posting.member_id - 1) / 10000
+        ON waiting.business_on = posting.posted_on AND waiting.shard = (posting.member_id - 1) / %(shard_members)s
     WHERE (%(account)s::bigint IS NULL OR (posting.member_id = %(member)s AND posting.account_id = %(account)s))
         AND (posting.source_id = %(own_charges)s OR posting.type = ANY(%(opening_types)s::smallint[])
              OR (posting.posted_on <= opened.day AND waiting.shard IS NULL))
@@ -67,7 +67,7 @@ SUBLEDGER = f"""
     )
     SELECT currency, coalesce(ledger.balance, 0) AS ledger, coalesce(subledger.balance, 0) AS subledger
     FROM ledger FULL JOIN subledger USING (currency)
-    WHERE coalesce(ledger.balance, 0) <> coalesce(subledger.balance, 0) ORDER BY currency LIMIT 1
+    WHERE coalesce(ledger.balance, 0) <> coalesce(subledger.balance, 0) ORDER BY currency
 """  # noqa: S608
 
 #: Accounts whose guarded balance is missing or is not the sum of the postings that count.
@@ -79,7 +79,7 @@ GUARDED_BALANCES = f"""
     LEFT JOIN counted USING (member_id, account_id)
     WHERE (%(account)s::bigint IS NULL OR (account.member_id = %(member)s AND account.account_id = %(account)s))
         AND guarded.balance IS DISTINCT FROM coalesce(counted.balance, 0)
-    ORDER BY account.member_id, account.account_id LIMIT 1
+    ORDER BY account.member_id, account.account_id
 """  # noqa: S608
 
 

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from accounts.calendar import day_of
 from accounts.columns import Columns, copy_out
-from accounts.sharding import SHARD_MEMBERS, members_of
+from accounts.sharding import members_of
 from billing.closing import STATEMENT, derive_statements
 from billing.reading import POSTINGS, index_of
 from statements.seal import seal_statements
@@ -35,7 +35,7 @@ CHAIN = """
     ) ordered JOIN card_account account USING (member_id, account_id)
     WHERE (%(closes_on)s::date IS NULL OR ordered.closes_on = %(closes_on)s)
         AND ordered.previous_sha256 <> ordered.before_sha256
-    ORDER BY ordered.member_id, ordered.account_id, ordered.cycle_no LIMIT 1
+    ORDER BY ordered.member_id, ordered.account_id, ordered.cycle_no
 """
 
 _STATEMENTS = f"""
@@ -137,7 +137,7 @@ def _first_not_derived(connection: Connection[Any], scope: Scope) -> str | None:
 
 def _closings(connection: Connection[Any], scope: Scope) -> Iterator[tuple[date, int, int, int | None]]:
     """Closing day, first and last member, account if one alone, of every derivation that is to be made again."""
-    asked = {**scope.parameters(), "shard_members": SHARD_MEMBERS}
+    asked = scope.parameters()
     if scope.sampled is not None:
         rows = connection.execute(_CLOSINGS_OF_ACCOUNTS, {**asked, "sampled": list(scope.sampled)}).fetchall()
         yield from ((on, member_id, member_id, account_id) for on, member_id, account_id in rows)

@@ -16,7 +16,7 @@ IDENTITY = """
         AND (statement.new_balance <> previous_balance - payments - credits + purchases + cash_advances + balance_transfers
                  + fees + interest - waivers + adjustments
              OR statement.opens_on > statement.closes_on OR statement.due_on < statement.closes_on)
-    ORDER BY statement.member_id, statement.account_id, statement.cycle_no LIMIT 1
+    ORDER BY statement.member_id, statement.account_id, statement.cycle_no
 """
 
 #: Statements that do not follow on the one before: another balance, a number left out, days left out or in both.
@@ -33,7 +33,7 @@ ROLL_FORWARD = """
     WHERE (%(closes_on)s::date IS NULL OR ordered.closes_on = %(closes_on)s)
         AND CASE WHEN before_no IS NULL THEN cycle_no > 1 OR (cycle_no = 1 AND previous_balance <> 0)
                  ELSE cycle_no <> before_no + 1 OR previous_balance <> before_balance OR opens_on <> before_closes_on + 1 END
-    ORDER BY ordered.member_id, ordered.account_id, ordered.cycle_no LIMIT 1
+    ORDER BY ordered.member_id, ordered.account_id, ordered.cycle_no
 """
 
 #: Accounts taken over whose opening postings are not the balance that their first statement starts from.
@@ -48,7 +48,7 @@ OPENING_BALANCES = """
     JOIN card_account account USING (member_id, account_id)
     WHERE (%(account)s::bigint IS NULL OR (account.member_id = %(member)s AND account.account_id = %(account)s))
         AND coalesce(opening.new_balance, 0) <> coalesce(posted.balance, 0)
-    ORDER BY account.member_id, account.account_id LIMIT 1
+    ORDER BY account.member_id, account.account_id
 """
 
 #: Postings up to an account's latest closing that no statement holds, and statements whose days overlap.
@@ -76,7 +76,7 @@ ON_ONE_STATEMENT = """
               WHERE cycle_no > 0 AND (%(account)s::bigint IS NULL OR (member_id = %(member)s AND account_id = %(account)s))
              ) windows WHERE opens_on <= before_closes_on
     ) stray LEFT JOIN card_account account USING (member_id, account_id)
-    ORDER BY stray.member_id, stray.account_id, stray.day LIMIT 1
+    ORDER BY stray.member_id, stray.account_id, stray.day
 """
 
 #: Statements one of whose figures is not the sum of the postings in its days.
@@ -126,7 +126,7 @@ LINES_AND_FIGURES = f"""
         ('over_limit_interest', statement.over_limit_interest, summed.over_limit_interest)
     ) AS differing (figure, stated, summed)
     WHERE differing.stated <> differing.summed
-    ORDER BY statement.member_id, statement.account_id, statement.cycle_no LIMIT 1
+    ORDER BY statement.member_id, statement.account_id, statement.cycle_no
 """  # noqa: S608
 
 
