@@ -183,7 +183,7 @@ def specification(points: ChartPoints, width: int) -> dict[str, Any]:
     if points.is_time:
         labels.labelAngle, labels.labelOverlap = (-45 if len(points.labels) > 8 else 0), True
         _above(amounts, 8 * max(len(f"{points.shown(*each):,.0f}") for each in points.values) + 8)
-        x = alt.X("label:O", sort=list(points.labels), axis=labels)
+        x = alt.X("label:O", scale=alt.Scale(domain=list(points.labels)), axis=labels)
         y = alt.Y("value:Q", axis=amounts, scale=alt.Scale(zero=True), stack=True)
         marks = chart.mark_area() if len(points.labels) > MOST_TIME_BARS else chart.mark_bar()
         drawn = marks.encode(x=x, y=y, color=colour, order=order)

@@ -63,8 +63,7 @@ def _write(found: Report, chosen: Format, out: Path | None) -> None:
     from reports.rendering_table import as_table, counted, in_words
 
     if chosen is Format.TABLE and out is None:
-        screen = console.width if sys.stdout.isatty() else None
-        sys.stdout.write(as_table(found, screen))
+        sys.stdout.write(as_table(found, terminal=sys.stdout.isatty()))
         return
     content = renderer(chosen)(found)
     if out is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from reports.answer import NO_GROUP, Report
+
+_BETWEEN = "  "
 
 
 def heading(report: Report) -> str:
@@ -33,7 +36,7 @@ def in_words(report: Report) -> str:
     """The totals in one line, for formats that have rows only."""
     return "; ".join(
         ("totals " + currency if report.several_currencies and currency else "totals") + ": "
-        + ", ".join(f"{readable(name)} {_cell(value, False, name).plain}" for name, value in figures.items())
+        + ", ".join(f"{readable(name)} {_shown(value, is_group=False)}" for name, value in figures.items())
         for currency, figures in report.plain_totals()
     )
 
@@ -43,45 +46,61 @@ def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def as_table(report: Report, width: int | None = None) -> str:
-    """The whole report as text; never cut to the width of the screen.
+def as_table(report: Report, terminal: bool = False) -> str:
+    """The whole report as text, a line a row, never cut; a terminal's width wraps it if it must.
 
-    width: columns of the screen, None where the text goes into a file or a pipe.
+    terminal: with colours, where the reader wants any.
     """
     groups = set(report.group_names)
-    table = Table(title=None, show_footer=False, header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in report.columns:
-        table.add_column(readable(name), justify="left" if name in groups else "right", no_wrap=name not in groups,
-                         overflow="fold")
-    for row in report.rows:
-        table.add_row(*(_cell(value, name in groups, name) for name, value in report.plain(row)))
-    if report.rows:
-        table.add_section()
-    for currency, totals in report.plain_totals():
-        label = "total" + (f" {currency}" if report.several_currencies else "")
-        first, *others = report.group_names
-        cells = {first: Text(label, "bold"), **{name: Text("") for name in others}}
-        cells |= {name: _cell(value, False, name, "bold") for name, value in totals.items()}
-        table.add_row(*(cells[name] for name in report.columns))
+    header = [readable(name) for name in report.columns]
+    rows = [[_shown(value, name in groups) for name, value in report.plain(row)] for row in report.rows]
+    totals = [_total_line(report, currency, figures) for currency, figures in report.plain_totals()]
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, *totals, strict=True)]
+    left = len(report.group_names)
     out = StringIO()
-    needed = Console(width=100_000, file=StringIO()).measure(table)
-    console = Console(file=out, width=needed.maximum if width is None else max(width, needed.minimum),
-                      force_terminal=width is not None, highlight=False)
-    console.print(heading(report), style="bold", soft_wrap=True, markup=False)
-    console.print()
-    console.print(table)
-    console.print()
-    console.print(counted(report), soft_wrap=True, markup=False)
+    console = Console(file=out, force_terminal=terminal or None, highlight=False, soft_wrap=True)
+    console.print(Text(heading(report), "bold"), end="\n\n")
+    console.print(Text(_line(header, widths, left), "bold"))
+    for cells in rows:
+        line = _line(cells, widths, left)
+        if terminal and any(cell.startswith("-") and len(cell) > 1 for cell in cells[left:]):
+            console.print(_with_negatives_red(cells, widths, left))
+        else:
+            out.write(line + "\n")
+    for cells in totals:
+        console.print(Text(_line(cells, widths, left), "bold"))
+    console.print(Text(f"\n{counted(report)}"))
     return out.getvalue()
 
 
-def _cell(value: int | str | None, is_group: bool, name: str, style: str = "") -> Text:
+def _total_line(report: Report, currency: str | None, figures: dict[str, int | str | None]) -> list[str]:
+    label = f"total {currency}" if report.several_currencies else "total"
+    return [label, *[""] * (len(report.group_names) - 1), *(_shown(value, is_group=False) for value in figures.values())]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    return _BETWEEN.join(_padded(cells, widths, left)).rstrip()
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int], left: int) -> Iterable[str]:
+    """Cells at the width of their column: text to the left, numbers to the right; a Chinese character takes two places."""
+    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        room = " " * (width - cell_len(cell))
+        yield cell + room if place < left else room + cell
+
+
+def _with_negatives_red(cells: Sequence[str], widths: Sequence[int], left: int) -> Text:
+    styled = [(padded, "red" if place >= left and cells[place].startswith("-") else "")
+              for place, padded in enumerate(_padded(cells, widths, left))]
+    return Text(_BETWEEN).join(Text(*each) for each in styled)
+
+
+def _shown(value: int | str | None, is_group: bool) -> str:
     if value is None:
-        return Text(NO_GROUP if is_group else "-", style)
+        return NO_GROUP if is_group else "-"
     if is_group:
-        return Text(str(value), style)
-    text = f"{value:,}" if isinstance(value, int) else grouped(value)
-    return Text(text, "red" if text.startswith("-") else style)
+        return " ".join(str(value).split())
+    return f"{value:,}" if isinstance(value, int) else grouped(value)
 
 
 def grouped(amount: str) -> str:

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
+from rich.cells import cell_len
 
 from accounts.errors import Trouble
 from reports.answer import Chart, Dimension, Measure, Report, Row, share
@@ -98,10 +99,19 @@ def test_table_says_filters_totals_and_how_many() -> None:
     assert text.rstrip().endswith("3 rows matched, 3 written")
 
 
-def test_table_of_a_narrow_screen_still_has_every_number() -> None:
-    text = as_table(report(ROWS), width=30)
-    assert "1,234.56" in text
-    assert "…" not in text
+def test_table_lines_up_whatever_the_script_and_is_never_cut() -> None:
+    lines = as_table(report([row("2024-03", "王" * 60, 1, 5), row("2024-03", "Wang", 1, 5)])).splitlines()
+    first, second = (line for line in lines if line.startswith("2024-03"))
+    assert cell_len(first) == cell_len(second)
+    assert first.split()[1] == "王" * 60
+
+
+def test_table_of_a_terminal_shows_what_is_below_zero_in_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    text = as_table(report(ROWS), terminal=True)
+    assert re.search(r"\x1b\[31m +-0\.05\x1b\[0m", text)
+    assert "\x1b" not in as_table(report(ROWS))
 
 
 @pytest.mark.parametrize(("text", "shown"), [("1234567.80", "1,234,567.80"), ("-1234.5", "-1,234.5"), ("-0.05", "-0.05"),
@@ -188,6 +198,7 @@ def test_a_chart_draws_what_the_rows_say() -> None:
 def test_time_runs_without_gaps() -> None:
     (points,) = chart_points(report([row("2023-11", "a", 1, 1), row("2024-02", "a", 1, 1)], ("month",)))
     assert points.labels == ("2023-11", "2023-12", "2024-01", "2024-02")
+    assert specification(points, 600)["encoding"]["x"]["scale"]["domain"] == list(points.labels)
 
 
 def test_only_the_largest_of_many_are_drawn_and_the_chart_says_so() -> None:
