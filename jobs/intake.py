@@ -97,6 +97,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftFile]]:
     """The portfolio files of directories and paths in the order of taking, and what was left alone. Raises Usage."""
     found: dict[Path, Path] = {}
     left: list[LeftFile] = []
+    is_portfolio = False
     for path in paths:
         if not path.exists():
             raise Usage(f"{path} does not exist")
@@ -105,13 +106,14 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftFile]]:
             if FileName.read(each.name, list(KINDS)):
                 found.setdefault(each.resolve(), each)
             elif later:
+                is_portfolio = True
                 left.append(LeftFile(each, f"{later.kind} are not taken in by this release"))
             elif each == path:
                 raise Usage(f"{path} is no portfolio file by its name; names begin with {', '.join(KINDS)} and end in "
                             ".csv, .csv.gz, .parquet or .xlsx")
             else:
                 left.append(LeftFile(each, "is no portfolio file by its name"))
-    if not found and not left:
+    if not found and not is_portfolio:
         raise Usage(f"there are no portfolio files in {', '.join(map(str, paths))}")
     return sorted(found.values(), key=_order), left
 

@@ -229,9 +229,9 @@ def minor_amount(text: str, currency: str, digits: int, shown_digits: int) -> in
     """
     negative, whole, decimals = plain_number(text)
     if len(decimals) > digits:
-        raise CellDefect(f"{text} has {_counted(len(decimals), 'decimal')}; {currency} takes {digits}")
+        raise CellDefect(f"{text} has {counted(len(decimals), 'decimal')}; {currency} takes {digits}")
     if len(decimals.rstrip("0")) > shown_digits:
-        raise CellDefect(f"{text} has {_counted(len(decimals), 'decimal')}; {currency} takes {shown_digits}")
+        raise CellDefect(f"{text} has {counted(len(decimals), 'decimal')}; {currency} takes {shown_digits}")
     if len(whole.lstrip("0")) > 16:
         raise CellDefect("is larger than any amount may be")
     minor = minor_units(f"{whole.lstrip('0') or '0'}.{decimals}" if decimals else whole.lstrip("0") or "0", digits)
@@ -240,11 +240,12 @@ def minor_amount(text: str, currency: str, digits: int, shown_digits: int) -> in
     return -minor if negative else minor
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """1 decimal, 2 decimals."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 __all__ = [
     "LARGEST_AMOUNT", "Amount", "CellDefect", "CellRule", "Choice", "Code", "CurrencyCode", "FreeText", "IsoDate",
-    "IsoInstant", "WholeNumber", "YesOrNo", "minor_amount", "plain_number",
+    "IsoInstant", "WholeNumber", "YesOrNo", "counted", "minor_amount", "plain_number",
 ]

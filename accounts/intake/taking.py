@@ -153,6 +153,7 @@ def _take_chunks(work: _Intaking[Prepared], progress: Progress) -> None:
             _take_chunk(work, block.rows, prepared)
             progress(block.rows)
     with work.transactions() as connection:
+        _hold_source(connection, work)
         _move_on(connection, work, ChunkOutcome(), complete=True)
     if not begun:
         if not work.source.taken:
@@ -164,6 +165,7 @@ def _take_chunks(work: _Intaking[Prepared], progress: Progress) -> None:
 def _take_chunk(work: _Intaking[Prepared], rows: int, prepared: Prepared) -> None:
     with work.transactions() as connection:
         book = hold_book_days(connection)
+        _hold_source(connection, work)
         taken = work.intake.take(connection, work.source.source_id, book, prepared)
         assert taken.posted + taken.known + taken.rejected == rows, "every row is posted, known or rejected"
         work.file.must_be_unchanged()
@@ -171,24 +173,29 @@ def _take_chunk(work: _Intaking[Prepared], rows: int, prepared: Prepared) -> Non
         work.rejects.add(taken.rejects)
 
 
+def _hold_source(connection: Connection[Any], work: _Intaking[Prepared]) -> None:
+    """Keeps others from taking the same rows before this transaction ends; refuses if somebody did so since."""
+    row = connection.execute("SELECT rows_taken, complete FROM source WHERE source_id = %s FOR NO KEY UPDATE",
+                             (work.source.source_id,)).fetchone()
+    if row != (work.source.taken, False):
+        raise TakenInElsewhere(work.file)
+
+
 def _move_on(connection: Connection[Any], work: _Intaking[Prepared], taken: ChunkOutcome, complete: bool) -> None:
-    """Write down what the chunk adds; refuses if somebody else did so since."""
+    """Write down what the chunk adds."""
     source, outcome = work.source, work.outcome
-    before = source.taken
     source.taken += taken.posted + taken.known + taken.rejected
     outcome.posted += taken.posted
     outcome.known += taken.known
     outcome.rejected += taken.rejected
     outcome.totals.merge(taken.totals)
     outcome.notices.update(taken.notices)
-    moved = connection.execute(
+    connection.execute(
         "UPDATE source SET rows_taken = %s, rows_posted = %s, rows_known = %s, rows_rejected = %s, totals = %s, complete = %s"
-        " WHERE source_id = %s AND rows_taken = %s AND NOT complete",
+        " WHERE source_id = %s",
         (source.taken, outcome.posted, outcome.known, outcome.rejected, Jsonb(outcome.totals.document()), complete,
-         source.source_id, before),
+         source.source_id),
     )
-    if moved.rowcount != 1:
-        raise TakenInElsewhere(work.file)
 
 
 def _chunks(file: PortfolioFile, done: int) -> Iterator[RowBlock]:

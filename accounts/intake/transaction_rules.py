@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from accounts.calendar import day_number, day_of
 from accounts.intake.amounts import read_amounts
 from accounts.intake.book_days import BookDays
-from accounts.intake.cells import CellDefect, plain_number
+from accounts.intake.cells import CellDefect, counted, plain_number
 from accounts.intake.checking import NO_DAY, BlockCheck, as_mask
 from accounts.intake.directory import AccountColumns, Directory
 from accounts.intake.layouts import TRANSACTIONS
@@ -228,7 +228,7 @@ def _original_amount(text: str, currency: str | None, signed: bool) -> str:
     if currency is None:
         raise CellDefect("stands without an original_currency")
     if len(decimals) > CURRENCIES[currency].digits:
-        raise CellDefect(f"{text} has {len(decimals)} decimals; {currency} takes {CURRENCIES[currency].digits}")
+        raise CellDefect(f"{text} has {counted(len(decimals), 'decimal')}; {currency} takes {CURRENCIES[currency].digits}")
     if negative and not signed:
         raise CellDefect("is negative; only a file named transactions.signed may have negative amounts")
     return f"{whole}.{decimals}" if decimals else whole
