@@ -27,10 +27,11 @@ def _digits(sub_unit: int) -> int:
     return len(str(sub_unit)) - 1
 
 
+#: Currencies that some country uses today; a number that was used again stands for today's one only.
 CURRENCIES: dict[str, Currency] = {
     code: Currency(code, int(each.numeric), _digits(each.sub_unit))
     for code, each in sorted(ISO_CURRENCIES.items())
-    if each.numeric and each.numeric.isdigit() and 0 < int(each.numeric) < 1000 and code not in ("XXX", "XTS", "XYZ")
+    if each.countries and each.numeric and each.numeric.isdigit() and code not in ("XXX", "XTS")
 }
 BY_NUMERIC: dict[int, Currency] = {each.numeric: each for each in CURRENCIES.values()}
 

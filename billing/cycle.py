@@ -174,8 +174,11 @@ class CycleClosing:
         self.last_day = closes_on if interest.closing_day_counts else closes_on - 1
         self.start = int(self.first_day.min()) if self.accounts else closes_on
         self.days = max(closes_on - self.start + 1, 0)
-        self.kept = paid_in_full(terms, state, events, digits)
         self.cut = state.due_on + terms.cycle.tolerance_days
+        # Where the previous statement can still be paid in time after this closing (a preview, an account taken over in the
+        # middle of a cycle), grace is not decided yet and nothing of it is missed.
+        self.in_time: npt.NDArray[np.bool_] = np.asarray(self.cut > closes_on)
+        self.kept = paid_in_full(terms, state, events, digits) | self.in_time
         self.unpaid_form = interest.grace_lost_charges == "unpaid"
 
         self.balances = np.zeros((BALANCES, self.accounts), dtype=np.int64)
@@ -404,8 +407,9 @@ class CycleClosing:
         received = self.received_before
         short = np.maximum(needed - received, 0)
         short[short <= minor_units(self.terms.cycle.tolerance_amount, self.digits)] = 0
+        short = np.where(self.in_time, np.maximum(state.past_due - received, 0), short)
         past_due = np.minimum(short, np.maximum(new_balance, 0))
-        still_older = (state.oldest_unpaid_due_on > NEVER) & (received < state.past_due)
+        still_older = (state.oldest_unpaid_due_on > NEVER) & ((received < state.past_due) | self.in_time)
         oldest = np.where(past_due > 0, np.where(still_older, state.oldest_unpaid_due_on, state.due_on), NEVER)
         return past_due, oldest
 
@@ -439,7 +443,8 @@ class CycleClosing:
         revolving = balances[REVOLVING] + np.where(keeps, 0, balances[BILLED]) + np.where(all_lost, balances[NEW], 0)
         billed = np.where(keeps, balances[BILLED], 0) + np.where(all_lost, 0, balances[NEW])
         from_closing = self.terms.interest.accrues_from == "closing"
-        days = np.where(all_lost | from_closing | (billed == 0), 0, self.balance_days[NEW])
+        undecided = np.where(self.in_time, self.state.billed_balance_days + self.balance_days[BILLED], 0)
+        days = np.where(all_lost | from_closing | (billed == 0), 0, self.balance_days[NEW] + undecided)
         return {"revolving": revolving, "billed": billed, "cash": balances[CASH].copy(),
                 "unpaid_interest": balances[INTEREST].copy(), "unpaid_fees": balances[FEES].copy(),
                 "billed_balance_days": days}

@@ -120,13 +120,29 @@ class Scenario(_Table):
         given = dict(document)
         given["terms"] = tuple(_terms(each, path) for each in _as_list(document.get("terms", {})))
         try:
-            return cls.model_validate(given)
+            scenario = cls.model_validate(given)
+            scenario.check_amounts()
+            return scenario
         except ValidationError as wrong:
             first = wrong.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise Usage(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
         except BadAmount as wrong:
             raise Usage(f"{path}: {wrong}") from None
+
+    def check_amounts(self) -> None:
+        """Raises BadAmount for an amount with more decimals than amounts of the product have."""
+        digits = self.terms[0].shown_digits
+        amounts = {"account.credit_limit": self.account.credit_limit}
+        amounts |= {f"events.{number}.amount": event.amount for number, event in enumerate(self.events)}
+        if self.opening is not None:
+            amounts |= {f"opening.balances.{name}": amount for name, amount in self.opening.balances}
+            amounts |= {f"opening.{name}": getattr(self.opening, name) for name in ("minimum_payment_due", "past_due")}
+        for key, amount in amounts.items():
+            try:
+                minor_units(amount, digits)
+            except BadAmount as wrong:
+                raise BadAmount(f"{key}: {wrong}") from None
 
     def terms_on(self, day: date) -> Terms:
         """The version in force on a day; the first one on days before it."""

@@ -185,13 +185,18 @@ class _Simulation:
             "member_id": 1, "account_id": 1, "posted_on": day, "source_id": source, "source_line": line, "type": kind.code,
             "debit_account": kind.debit, "credit_account": kind.credit, "currency": self.currency, "amount": amount,
             "effective_on": effective, "transaction_on": effective if event is None else event.transaction_on or event.on,
-            "card_id": None, "terms_version_id": None if clause is None else 1, "clause": clause,
+            "card_id": None, "terms_version_id": None if clause is None else self._version_of(self.scenario.terms_on(day)),
+            "clause": clause,
             "source_ref": event.id if event else None, "merchant": event.merchant if event else None,
             "mcc": event.mcc if event else None, "description": event.kind if event else None,
         })
 
     def _charge(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
         self._add(kind, day, amount, OWN_CHARGES, line, None, clause)
+
+    def _version_of(self, terms: Terms) -> int:
+        """Versions are numbered from 1 as the scenario gives them."""
+        return self.scenario.terms.index(terms) + 1
 
     def _cycle_zero(self) -> dict[str, Any]:
         opening = self.scenario.opening
@@ -227,7 +232,7 @@ class _Simulation:
         row.update({
             "member_id": 1, "account_id": 1, "cycle_no": len(self.result.statements) + 1,
             "opens_on": self.previous_closing + timedelta(days=1), "closes_on": day, "due_on": due_on(day, terms.cycle),
-            "terms_version_id": 1, "credit_limit": self.limit,
+            "terms_version_id": self._version_of(terms), "credit_limit": self.limit,
             "oldest_unpaid_due_on": day_of(figures["oldest_unpaid_due_on"]),
             "previous_sha256": bytes(32) if self.last_row is None else self.last_row["sha256"],
         })

@@ -117,9 +117,11 @@ def _purchase_days(trace: Trace, closing: CycleClosing, account: int, before: Tr
         if owner == account and balance in rows:
             _add_span(days, first, until, amount)
     if BILLED in rows and not closing.unpaid_form and before is not None and closing.state.billed_balance_days[account]:
+        # What had not fallen due at that closing was billed again by it.
+        billed_then = [NEW, BILLED] if before.closing is not None and before.closing.in_time[0] else [NEW]
         for position, day in enumerate(before.days):
             if before.counted[position][0]:
-                _add(days, day, int(before.bases[position][NEW, 0]))
+                _add(days, day, int(before.bases[position][billed_then, 0].sum()))
         for balance, _, first, until, amount in before.spans:
             if balance == NEW:
                 _add_span(days, first, until, amount)

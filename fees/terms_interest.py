@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Le
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fees.terms_values import Amount, Clause, Day, Name, Rate, Rows, TermsTable, Unit, refuse
 
@@ -202,12 +202,16 @@ class InterestTerms(TermsTable):
     over_limit: OverLimitInterest = Field(default_factory=OverLimitInterest)
     penalty: PenaltyRate = Field(default_factory=PenaltyRate)
 
+    @field_validator("segment", mode="after")
+    @classmethod
+    def _purchase_and_cash_advance(cls, given: tuple[SegmentTerms, ...]) -> tuple[SegmentTerms, ...]:
+        """purchase and cash_advance always exist: the one that is not given is as shown in the reference."""
+        names = {segment.name for segment in given}
+        return (*given, *(segment for segment in _segments() if segment.name not in names))
+
     @model_validator(mode="after")
     def _segments_known(self) -> Self:
         names = [segment.name for segment in self.segment]
-        for needed in ("purchase", "cash_advance"):
-            if needed not in names:
-                raise refuse(f"a row for {needed} too: purchase and cash_advance always exist", "segment")
         for name in names:
             if names.count(name) > 1:
                 raise refuse(f"one row for each segment; there are two for {name}", "segment")

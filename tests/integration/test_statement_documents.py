@@ -251,7 +251,7 @@ def test_documents_land_where_they_are_asked_for(cardwright: RunCardwright, book
     (["A10", "--as-of", "2024-06-01"], 2, "add --preview"),
     (["A10", "--lang", "fr"], 2, "there are en and zh"),
     (["A10", "--all", "--format", "pdf", "--out", "-"], 2, "do not fit on stdout"),
-    (["A10", "--preview", "--as-of", "2024-05-01"], 2, "its open cycle began on 2024-05-21"),
+    (["A10", "--preview", "--as-of", "2024-05-01"], 2, "its last one closed on 2024-05-20"),
 ])
 def test_what_makes_no_sense_gets_one_line(cardwright: RunCardwright, book: Database, arguments: list[str], code: int,
                                            said: str) -> None:
@@ -298,7 +298,7 @@ def test_a_preview_is_marked_and_writes_nothing(cardwright: RunCardwright, book:
     count = "SELECT (SELECT count(*) FROM statement), (SELECT count(*) FROM posting)"
     with book.connect() as connection:
         before = connection.execute(count).fetchone()
-        with pytest.raises(NothingOpen, match="began on"):
+        with pytest.raises(NothingOpen, match="its last one closed on"):
             preview_facts(connection, "A10", date(2024, 5, 1))
     out = tmp_path / "preview.pdf"
     cardwright("statement", "A10", "--preview", "--format", "pdf", "--out", out, database=book)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.money import CURRENCIES, BadAmount, major_units, minor_units
+from accounts.money import BY_NUMERIC, CURRENCIES, BadAmount, major_units, minor_units
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,8 @@ def test_writing_fewer_decimals_never_loses_money() -> None:
 
 def test_currencies_know_their_digits() -> None:
     assert {code: CURRENCIES[code].digits for code in ("CNY", "JPY", "KWD", "TWD")} == {"CNY": 2, "JPY": 0, "KWD": 3, "TWD": 2}
+
+
+def test_a_number_used_again_stands_for_todays_currency() -> None:
+    assert len(BY_NUMERIC) == len(CURRENCIES)
+    assert [BY_NUMERIC[number].code for number in (704, 710, 152)] == ["VND", "ZAR", "CLP"]

@@ -205,3 +205,9 @@ def test_not_even_a_document() -> None:
     for document in ([], "text", 3, None):
         with pytest.raises(BadTerms, match="table"):
             Terms.from_document(document)
+
+
+def test_a_segment_that_is_not_given_is_as_the_reference_shows_it() -> None:
+    terms = Terms.from_document({"interest": {"segment": [{"name": "purchase", "annual_rate": "0.15"}]}})
+    cash = terms.interest.segment_named("cash_advance")
+    assert (cash.daily_rate, cash.grace) == (Decimal("0.0005"), False)

@@ -103,8 +103,6 @@ def test_nonsense_is_taken_nowhere_and_named(document: dict[str, Any], path: tup
      'or a whole number; a bare 0.5 is not exact, quote it: "0.5"'),
     ('[interest.over_limit]\ndaily_rate = "0.1"\nannual_rate = "0.1"',
      'interest.over_limit.annual_rate = "0.1": takes one rate only, of daily_rate'),
-    ('[[interest.segment]]\nname = "purchase"\ndaily_rate = "0"',
-     "interest.segment = [{name = \"purchase\", daily_rate = \"0\"}]: takes a row for cash_advance too"),
     ('[[interest.segment]]\nname = "purchase"', "interest.segment.purchase.daily_rate takes one rate"),
     ('[[interest.segment]]\nname = "purchase"\nannual_rate = "18"',
      'interest.segment.purchase.annual_rate = "18": takes a rate as a fraction, as text: "0.18" is 18 %; at most "10"'),
