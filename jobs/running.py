@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import psycopg
 from psycopg import Connection
 
 from accounts.database import Database, DatabaseDown, open_book
+from accounts.errors import Trouble
 from accounts.settings import Settings
 from jobs.attempts import LEASE, STEPS_CHANNEL, due_shards, free_dead_attempts
 from jobs.broker import WakeUps, open_broker, queue_of
@@ -97,16 +99,17 @@ def run_until(
     the same books. Raises NoFirstDay, DayNotNext, BrokerDown, WorkersFail, DatabaseDown.
     """
     with open_book(settings) as database:
-        with database.connect() as connection:
+        with contextlib.closing(database.open_connection()) as connection:
+            connection.autocommit = True
             first = check_from(connection, from_on)
             queue = queue_of(connection)
-        broker = open_broker(settings.broker_url or database.url)
-        try:
-            with WorkerProcesses(settings, workers, steps, lease) as processes:
-                run = _Run(database, WakeUps(broker, queue), processes, until, steps, watch)
-                run.to_the_end(first)
-        finally:
-            broker.close()
+            nothing_to_work = advance(connection, until, steps).finished
+        if not nothing_to_work:
+            with (
+                contextlib.closing(open_broker(settings.broker_url or database.url)) as broker,
+                WorkerProcesses(settings, workers, steps, lease) as processes,
+            ):
+                _Run(settings, database, WakeUps(broker, queue), processes, until, steps, watch).to_the_end(first)
         with database.connect() as connection:
             return RunResult(_days_done(connection, first, until), parked_work(connection, steps))
 
@@ -115,9 +118,10 @@ class _Run:
     """The supervisor's loop; all it knows it reads from the database, so it may be started and ended at will."""
 
     def __init__(
-        self, database: Database, wake_ups: WakeUps, processes: WorkerProcesses, until: date, steps: Sequence[Step],
-        watch: Watcher | None,
+        self, settings: Settings, database: Database, wake_ups: WakeUps, processes: WorkerProcesses, until: date,
+        steps: Sequence[Step], watch: Watcher | None,
     ) -> None:
+        self._settings = settings
         self._database = database
         self._sweeper = Sweeper(wake_ups, RESEND_SECONDS)
         self._processes = processes
@@ -130,21 +134,20 @@ class _Run:
         lost_at: float | None = None
         while True:
             try:
-                connection = self._database.open_connection()
-                connection.autocommit = True
-                try:
+                with contextlib.closing(self._database.open_connection()) as connection:
+                    connection.autocommit = True
                     connection.execute(f"LISTEN {STEPS_CHANNEL}")
                     while not self._turn(connection, first).finished:
                         lost_at = None
                     return
-                finally:
-                    connection.close()
             except (DatabaseDown, psycopg.OperationalError) as error:
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > PATIENCE_SECONDS:
                     raise
                 log.warning("connection lost, trying again: %s", error)
                 time.sleep(0.5)
+                with contextlib.suppress(Trouble), open_book(self._settings):
+                    """An embedded server that was killed is up again now."""
 
     def _turn(self, connection: Connection[Any], first: date) -> Advance:
         """Advance the day, mend what broke, wake who is needed, then wait until a step is done or it is time to look."""
@@ -167,20 +170,19 @@ def keep_working(settings: Settings, steps: Sequence[Step], processes: int, thre
     with open_book(settings) as database:
         with database.connect() as connection:
             queue = queue_of(connection)
-        broker = open_broker(settings.broker_url or database.url)
-        try:
+        with (
+            contextlib.closing(open_broker(settings.broker_url or database.url)) as broker,
+            WorkerProcesses(settings, processes, steps, lease, threads) as workers,
+        ):
             sweeper = Sweeper(WakeUps(broker, queue), lease.total_seconds() / 4)
-            with WorkerProcesses(settings, processes, steps, lease, threads) as workers:
-                while True:
-                    _sweep_once(database, sweeper)
-                    until = time.monotonic() + lease.total_seconds() / 4
-                    while time.monotonic() < until:
-                        if workers.mend():
-                            sweeper.forget()
-                            break
-                        time.sleep(0.2)
-        finally:
-            broker.close()
+            while True:
+                _sweep_once(database, sweeper)
+                until = time.monotonic() + lease.total_seconds() / 4
+                while time.monotonic() < until:
+                    if workers.mend():
+                        sweeper.forget()
+                        break
+                    time.sleep(0.2)
 
 
 def _sweep_once(database: Database, sweeper: Sweeper) -> None:
@@ -194,18 +196,11 @@ def _sweep_once(database: Database, sweeper: Sweeper) -> None:
 
 def look_once(settings: Settings, until: date, steps: Sequence[Step]) -> tuple[Advance, int]:
     """Look for due work once: advance the day as far as work is done, send wake-ups; gives also how many. Never waits."""
-    with open_book(settings) as database:
-        connection = database.open_connection()
+    with open_book(settings) as database, contextlib.closing(database.open_connection()) as connection:
         connection.autocommit = True
-        try:
-            broker = open_broker(settings.broker_url or database.url)
-            try:
-                advanced = advance(connection, until, steps)
-                return advanced, Sweeper(WakeUps(broker, queue_of(connection)), RESEND_SECONDS).sweep(connection)
-            finally:
-                broker.close()
-        finally:
-            connection.close()
+        with contextlib.closing(open_broker(settings.broker_url or database.url)) as broker:
+            advanced = advance(connection, until, steps)
+            return advanced, Sweeper(WakeUps(broker, queue_of(connection)), RESEND_SECONDS).sweep(connection)
 
 
 def _days_done(connection: Connection[Any], first: date, until: date) -> list[DayResult]:
