@@ -22,7 +22,7 @@ MIGRATED_ON = date(2014, 4, 2)
 FIRST_CLOSING = date(2014, 5, 2)
 LAST_CLOSING = date(2016, 4, 2)
 CYCLES = 24
-CREDIT_LIMIT = "100000.00"
+CREDIT_LIMIT = "10000000.00"
 PAYMENT_MERCHANT = "direct debit payment than"
 
 NOTES = f"""# Purchase cards: what was chosen
@@ -33,7 +33,9 @@ NOTES = f"""# Purchase cards: what was chosen
 - **Accounts**: one account and one company card for each masked card number (last four digits, which numbers of
   different cards may share), opened on {MIGRATED_ON} or on the card's first transaction if that is earlier, with nothing
   owed: all are taken over from a former system, none pays a joining fee, each closes all {CYCLES} cycles from
-  {FIRST_CLOSING} to {LAST_CLOSING}. The **credit limit** of {CREDIT_LIMIT} is made up: the data have none.
+  {FIRST_CLOSING} to {LAST_CLOSING}.
+- **Nothing pays the cards off**: the data have spending only (and one payment), so balances grow for two years, as does
+  what the council owes. The **credit limit** of {CREDIT_LIMIT} is made up, at or above what any card comes to.
 - **Cards** count as issued on the day they are first seen.
 - **Members**: one company member for each card, in the organisation unit of the directorate that most of its rows name.
   Each spelling of a directorate is a unit of its own, as published.
