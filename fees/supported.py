@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -153,23 +154,29 @@ def _due_dates(terms: Terms) -> Iterator[Unsupported]:
         more = f", with {days} more days in time" if days else ""
         yield Unsupported(
             f"cycle.{key}", str(getattr(terms.cycle, key)),
-            f"due dates before the next closing: the statement of {closes_on} would be due on {due}{more}; "
+            f"due dates not after the next closing: the statement of {closes_on} would be due on {due}{more}; "
             f"the next one closes on {next_closing}")
 
 
 def late_due_date(terms: Terms, closing_day: int) -> tuple[date, date, date] | None:
-    """The first closing whose payment is in time as late as the next closing or later: closing, due date, next closing.
+    """The first closing whose payment is in time even after the next closing: closing, due date, next closing.
 
-    Whether grace is kept is decided at the next closing, so every due date with its tolerance has to lie before it. An
+    Whether grace is kept is decided at the next closing, so every due date with its tolerance has to lie on it or before. An
     account with a closing day of its own is looked at with that day. None if all is well.
     """
     anchor = first_closing(terms.in_force_from, closing_day)
     for cycle_no in range(1, _MONTHS_AHEAD):
         closes_on, next_closing = (closing_on(anchor, number, closing_day) for number in (cycle_no, cycle_no + 1))
         due = due_on(closes_on, terms.cycle)
-        if due + timedelta(days=_days_after_due(terms)) >= next_closing:
+        if due + timedelta(days=_days_after_due(terms)) > next_closing:
             return closes_on, due, next_closing
     return None
+
+
+@lru_cache(maxsize=64)
+def late_closing_days(terms: Terms) -> frozenset[int]:
+    """Days of month that an account on these terms may not close on; see `late_due_date`."""
+    return frozenset(day for day in range(1, 32) if late_due_date(terms, day) is not None)
 
 
 def _days_after_due(terms: Terms) -> int:

@@ -32,6 +32,7 @@ from accounts.intake.transactions import TransactionsIntake
 from accounts.money import CURRENCIES
 from billing.opening import Opening, open_migrated_accounts
 from fees.schedule import versions
+from fees.supported import late_closing_days
 from jobs import intake_shown
 from service.intake import CasesIntake
 from service.layouts import CASES
@@ -155,7 +156,8 @@ def products_of(connection: Connection[Any]) -> Products:
         if each.status == "approved":
             terms = each.terms
             earlier = found[terms.product].versions if terms.product in found else ()
-            version = ProductVersion(each.first, each.until, terms.cycle.closing_day, terms.shown_digits)
+            version = ProductVersion(each.first, each.until, terms.cycle.closing_day, terms.shown_digits,
+                                     late_closing_days(terms))
             found[terms.product] = Product(terms.product, terms.kind, CURRENCIES[terms.currency], (*earlier, version))
     return found
 

@@ -116,6 +116,9 @@ def _closing_day(given: int | None, product: Product, opened_on: date, opening_o
     version = product.on(first_billable) if book.first_on is not None else product.on_or_after(first_billable)
     if version is None:
         raise _AgainstBook("product", f"has no approved terms in force on {first_billable}, the account's first billable day")
+    if given is not None and given in version.late_closing_days:
+        raise _AgainstBook("closing_day", f"does not go with the due dates of {product.code}: a statement could be paid in "
+                           "time even after the next closing")
     return given if given is not None else version.closing_day
 
 
@@ -127,8 +130,11 @@ def first_day_of_billing(opened_on: date, opening_on: date | None, book: BookDay
 
 
 def anchor_of(opened_on: date, opening_on: date | None, closing_day: int, book: BookDays) -> date:
-    """The first closing date of an account, which all later ones are counted from."""
-    return first_closing(first_day_of_billing(opened_on, opening_on, book), closing_day)
+    """The first closing date of an account, which all later ones are counted from: none that is closed already."""
+    first_billable = first_day_of_billing(opened_on, opening_on, book)
+    if book.begun and book.open_on is not None:
+        first_billable = max(first_billable, book.open_on)
+    return first_closing(first_billable, closing_day)
 
 
 def is_migrated(opened_on: date, book: BookDays) -> bool:

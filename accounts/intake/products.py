@@ -11,12 +11,17 @@ from accounts.money import Currency
 
 @dataclass(frozen=True)
 class ProductVersion:
-    """Approved terms of a product. until: the first day on which they are no longer in force; shown_digits: of amounts."""
+    """Approved terms of a product.
+
+    until: the first day on which they are no longer in force; shown_digits: of amounts; late_closing_days: days of month that
+    no account may close on, because its due date would lie after the next closing.
+    """
 
     first: date
     until: date | None
     closing_day: int
     shown_digits: int
+    late_closing_days: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
