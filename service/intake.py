@@ -13,7 +13,7 @@ from psycopg import Connection
 from accounts.intake.book_days import BookDays
 from accounts.intake.checking import BlockCheck
 from accounts.intake.copying import copy_rows
-from accounts.intake.master_data import Facts, already_there, first_rows, found_by_code, next_id, outcome_of, picked
+from accounts.intake.master_data import Facts, alone, already_there, first_rows, found_by_code, outcome_of, picked
 from accounts.intake.rows import RowBlock
 from accounts.intake.taking import ChunkOutcome
 from service.layouts import CASES
@@ -50,8 +50,7 @@ class CasesIntake:
     def take(self, connection: Connection[Any], source_id: int, book: BookDays, prepared: BlockCheck) -> ChunkOutcome:
         """Keep the cases that are new."""
         check = prepared
-        # Cases have no ids, but nobody else may bring the same case in the same moment.
-        next_id(connection, "source", "source_id")
+        alone(connection)
         facts: dict[str, Any] = {name: check.block.column(name).to_pylist() for name in (*_TEXTS, "member", "account")}
         facts |= {name: check.values(name) for name in (*_INSTANTS, "timely")}
         codes = check.block.column("case").to_pylist()

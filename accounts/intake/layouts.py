@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.intake.cells import (
     Amount,
     Choice,
@@ -91,3 +93,8 @@ TRANSACTIONS = FileLayout("transactions", "What happened on the accounts.", (
 LAYOUTS: dict[str, FileLayout] = {
     layout.kind: layout for layout in (ORG_UNITS, MEMBERS, ACCOUNTS, CARDS, TRANSACTIONS)
 }
+
+
+def file_schema(kind: str) -> dict[str, Any]:
+    """JSON Schema of one row of a kind of file. Raises KeyError for a kind that this room does not take in."""
+    return LAYOUTS[kind].json_schema()

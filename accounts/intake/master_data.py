@@ -68,9 +68,14 @@ def outcome_of(check: BlockCheck, posted: int, there: BoolArray) -> ChunkOutcome
     return ChunkOutcome(posted, int(there.sum()), check.rejected_rows, check.rejects)
 
 
+def alone(connection: Connection[Any]) -> None:
+    """Nobody else takes in members, accounts, cards, units or cases before this transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ID_LOCK,))
+
+
 def next_id(connection: Connection[Any], table: str, column: str) -> int:
     """The id that follows the highest one given out; nobody else gives any out before this transaction ends."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ID_LOCK,))
+    alone(connection)
     query = sql.SQL("SELECT coalesce(max({}), 0) + 1 FROM {}").format(sql.Identifier(column), sql.Identifier(table))
     row = connection.execute(query).fetchone()
     assert row is not None

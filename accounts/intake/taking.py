@@ -1,8 +1,9 @@
 """Takes a portfolio file in: chunk by chunk, each in one transaction together with the count of rows that it dealt with.
 
 A file that is complete is known by its content and nothing of it is posted again; one that was cut short goes on with the
-row after the last committed chunk. Two intakes of one file at once cannot both commit a chunk: the second finds that the
-count has moved on.
+row after the last committed chunk. A file of which every row was rejected left nothing on the books, so it may come again
+when what it lacked (terms, members, accounts) is there. Two intakes of one file at once cannot both commit a chunk: the
+second finds that the count has moved on.
 """
 
 from __future__ import annotations
@@ -231,4 +232,8 @@ def _source_of(connection: Connection[Any], file: PortfolioFile) -> _Source:
         ).fetchone()
     assert row is not None
     source_id, taken, posted, known, rejected, complete, totals = row
+    if complete and rejected and not posted and not known:
+        connection.execute("UPDATE source SET rows_taken = 0, rows_rejected = 0, totals = NULL, complete = false"
+                           " WHERE source_id = %s", (source_id,))
+        return _Source(source_id, 0, 0, 0, 0, False, ControlTotals())
     return _Source(source_id, taken, posted, known, rejected, complete, ControlTotals.from_document(totals))

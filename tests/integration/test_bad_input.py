@@ -214,6 +214,18 @@ def test_one_unusable_file_and_none_is_taken_in(portfolio: Portfolio) -> None:
     assert portfolio.rows("SELECT count(*) FROM member") == [(0,)]
 
 
+def test_a_file_that_was_rejected_whole_may_come_again_when_what_it_lacked_is_there(portfolio: Portfolio) -> None:
+    portfolio.write("accounts.csv", ACCOUNTS)
+    portfolio.write("transactions.csv", [TRANSACTIONS, ["purchase", "1.00", "A1", "2024-03-03"]])
+    assert [counts(each) for each in portfolio.take().files] == [(2, 0, 0, 2), (1, 0, 0, 1)]
+    assert portfolio.take().book.first_on is None
+    portfolio.write("members.csv", MEMBERS)
+    again = portfolio.take()
+    assert [counts(each) for each in again.files] == [(2, 2, 0, 0), (2, 2, 0, 0), (1, 1, 0, 0)]
+    assert again.book.first_on == date(2024, 3, 3)
+    assert [each.rejects_path for each in again.files] == [None, None, None]
+
+
 def test_a_header_alone_is_a_file_without_rows(portfolio: Portfolio) -> None:
     outcome = portfolio.transactions("transactions.csv", [])
     assert counts(outcome) == (0, 0, 0, 0)
