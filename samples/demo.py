@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 from accounts.database import Database, open_book
@@ -115,13 +114,16 @@ def make_book(settings: Settings, sample: SampleBook, places: Places, *, account
         with made.timed("files"):
             portfolio = places.of("portfolio", sample)
             sample.write_portfolio(portfolio, accounts)
-        say("import")
-        with made.timed("import"):
-            _approve_terms(database, sample)
-            _import(database, made, portfolio)
-        say(f"every business day to {sample.until}")
-        with made.timed("run"):
-            _run(database, made, workers, watch)
+        if _is_done(database, sample):
+            say(f"imported and run to {sample.until} already")
+        else:
+            say("import")
+            with made.timed("import"):
+                _approve_terms(database, sample)
+                _import(database, made, portfolio)
+            say(f"every business day to {sample.until}")
+            with made.timed("run"):
+                _run(made, workers, watch)
         say("reports")
         with made.timed("reports"):
             made.reports = [_report(database, wanted, places.of("reports", sample)) for wanted in sample.reports]
@@ -135,6 +137,13 @@ def make_book(settings: Settings, sample: SampleBook, places: Places, *, account
             if sample.compare is not None and accounts is None:
                 made.agreement = _compare(database, made, sample.compare)
     return made
+
+
+def _is_done(database: Database, sample: SampleBook) -> bool:
+    """Whether the book was run to its last day before: then nothing is imported, whatever the files say by now."""
+    with database.connect() as connection:
+        row = connection.execute("SELECT closed_through >= %s FROM book", (sample.until,)).fetchone()
+    return bool(row and row[0])
 
 
 def _approve_terms(database: Database, sample: SampleBook) -> None:
@@ -153,12 +162,7 @@ def _import(database: Database, made: MadeBook, portfolio: Path) -> None:
                                made.settings.home)
 
 
-def _run(database: Database, made: MadeBook, workers: int, watch: Watcher | None) -> None:
-    with database.connect() as connection:
-        row = connection.execute("SELECT closed_through FROM book").fetchone()
-    closed_through: date | None = row[0] if row else None
-    if closed_through is not None and closed_through >= made.sample.until:
-        return
+def _run(made: MadeBook, workers: int, watch: Watcher | None) -> None:
     result = run_until(made.settings, made.sample.until, steps_of_the_day(), workers=workers, watch=watch)
     if result.parked:
         raise DemoNotRight(made.sample.name, "work was parked (`cardwright status` says what and why)", made.settings.home)

@@ -26,6 +26,7 @@ class Wanted:
     where: str
     order: str
     parameters: tuple[object, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ WANTED: tuple[Wanted, ...] = (
            f"waivers > 0 AND {_HAS_POSTING}", "purchases DESC", (ANNUAL_FEE.code,)),
     Wanted("refund", "A refund larger than the purchases", TAIWAN, "credits > purchases", "credits DESC"),
     Wanted("chinese", "In Chinese: interest and a fee on what was not paid", TAIWAN,
-           "member.language = 'zh' AND interest > 0 AND fees > 0 AND payments > 0", "over_limit > 0 DESC, interest DESC"),
+           "interest > 0 AND fees > 0 AND payments > 0", "over_limit > 0 DESC, interest DESC", language="zh"),
     Wanted("no-activity", "No activity, nothing owed", TAIWAN,
            "previous_balance = 0 AND new_balance = 0 AND payments = 0 AND credits = 0 AND purchases = 0 AND fees = 0",
            "statement.member_id"),
@@ -79,9 +80,9 @@ def find_statements(connection: psycopg.Connection, book: str) -> list[Found]:
         row = connection.execute(
             "SELECT account, closes_on FROM statement JOIN card_account USING (member_id, account_id)"  # noqa: S608
             " JOIN member USING (member_id) WHERE cycle_no > 0"
-            f" AND account || ' ' || closes_on <> ALL (%s) AND ({wanted.where})"
+            f" AND member.language = %s AND account || ' ' || closes_on <> ALL (%s) AND ({wanted.where})"
             f" ORDER BY {wanted.order}, statement.member_id, closes_on LIMIT 1",
-            (taken, *wanted.parameters),
+            (wanted.language, taken, *wanted.parameters),
         ).fetchone()
         if row is not None:
             found.append(Found(wanted, str(row[0]), row[1]))

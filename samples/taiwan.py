@@ -6,6 +6,7 @@ output). Every amount is the published one, so with rates and fees at zero each 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,15 @@ CLOSINGS = tuple(date(2005, month, CLOSING_DAY) for month in range(5, 10))
 LAST_ACCOUNT_OPENED_ON = date(2005, 3, 20)
 DUE_AFTER_DAYS = 15
 FIRST_PAYMENT_DAY = 5
-#: One holder in three reads Chinese; the rest, English.
-CHINESE_EVERY = 3
+#: One holder in four reads Chinese; the rest, English.
+CHINESE_EVERY = 4
 
-CHARGES = "Net charges of the month, the bank's own interest and fees included"
-CREDITS = "Net credit of the month"
+#: What the statement says of a month's net charge and net credit, in the holder's language.
+CHARGES = {
+    "en": "Net charges of the month, the bank's own interest and fees included",
+    "zh": "当月净消费（含原发卡行利息及费用）",
+}
+CREDITS = {"en": "Net credit of the month", "zh": "当月净退款"}
 
 NOTES = f"""# Taiwan accounts: what was chosen
 
@@ -42,8 +47,10 @@ The data give one statement balance and one sum paid for each month, and no days
   charged**, so what Cardwright charges on a product with interest comes on top: it shows the engine at work, not what
   these people owed.
 - **Opened on**: a day between 2000-01-01 and {LAST_ACCOUNT_OPENED_ON} that follows from the ID.
-- **Codes and names**: account and member `TW` + ID, card `TWC` + ID, "Holder" + ID. One holder in {CHINESE_EVERY} (ID
-  divisible by {CHINESE_EVERY}) gets statements in Chinese. Sex, education, marriage and age are left out.
+- **Cards**: one primary card an account, issued when it was opened; charges and refunds are made with it.
+- **Codes and names**: account and member `TW` + ID, card `TWC` + ID, "Holder" + ID; a reference names account and
+  month. One holder in {CHINESE_EVERY} (ID divisible by {CHINESE_EVERY}) gets statements in Chinese. Sex, education,
+  marriage and age are left out.
 
 Source: Yeh & Lien, Expert Systems with Applications 36(2), 2009 (UCI "Default of Credit Card Clients"), CC BY 4.0.
 """
@@ -60,14 +67,14 @@ def write_portfolio(directory: Path, product: str = "taiwan-classic", accounts: 
     figures = published[[name for name in published.columns if name != "default.payment.next.month"]].astype("int64")
     codes = published["ID"].str.zfill(5)
     opened_on = _opened_on(figures["ID"].to_numpy())
-    chinese = figures["ID"] % CHINESE_EVERY == 0
+    language = _language(figures)
     rows = {
         "members.csv": write_portfolio_file(directory, "members.csv", {
             "member": "TW" + codes,
             "kind": "person",
-            "name": ("持卡人 " + codes).where(chinese, "Holder " + codes),
+            "name": ("持卡人 " + codes).where(language == "zh", "Holder " + codes),
             "joined_on": opened_on,
-            "language": np.where(chinese, "zh", "en"),
+            "language": language,
         }),
         "accounts.csv": write_portfolio_file(directory, "accounts.csv", {
             "account": "TW" + codes,
@@ -86,7 +93,7 @@ def write_portfolio(directory: Path, product: str = "taiwan-classic", accounts: 
             "issued_on": opened_on,
         }),
         "transactions.csv": write_portfolio_file(directory, "transactions.csv",
-                                                 _transactions(figures, "TW" + codes)),
+                                                 _transactions(figures, codes)),
     }
     write_notes(directory, NOTES)
     return rows
@@ -102,6 +109,10 @@ def published_balances(accounts: int | None = None) -> dict[tuple[str, date], in
     }
 
 
+def _language(figures: pd.DataFrame) -> pd.Series[str]:
+    return (figures["ID"] % CHINESE_EVERY == 0).map({True: "zh", False: "en"})
+
+
 def _opened_on(identities: Int64Array) -> Any:
     first = np.datetime64("2000-01-01", "D")
     days = int((np.datetime64(LAST_ACCOUNT_OPENED_ON, "D") - first).astype(int)) + 1
@@ -111,6 +122,7 @@ def _opened_on(identities: Int64Array) -> Any:
 def _transactions(figures: pd.DataFrame, codes: pd.Series[str]) -> pd.DataFrame:
     """Every month's payment and net charge, in order of date within the month's cycle of the account."""
     identities = figures["ID"].to_numpy()
+    cards, language = "TWC" + codes, _language(figures)
     parts: list[pd.DataFrame] = []
     for suffix, previous_on, closes_on in zip(range(5, 0, -1), (OPENING_ON, *CLOSINGS), CLOSINGS, strict=False):
         cycle_days = (closes_on - previous_on).days
@@ -120,16 +132,20 @@ def _transactions(figures: pd.DataFrame, codes: pd.Series[str]) -> pd.DataFrame:
         on_time_day = FIRST_PAYMENT_DAY + spread(identities, suffix, DUE_AFTER_DAYS - FIRST_PAYMENT_DAY + 1)
         late_day = DUE_AFTER_DAYS + 1 + spread(identities, suffix, cycle_days - DUE_AFTER_DAYS)
         charge_day = 1 + spread(identities, 10 + suffix, cycle_days)
-        parts.append(_dated(codes, "payment", paid, previous_on, np.where(late, late_day, on_time_day), ""))
-        parts.append(_dated(codes, "purchase", charged, previous_on, charge_day, CHARGES))
-        parts.append(_dated(codes, "refund", -charged, previous_on, charge_day, CREDITS))
+        reference = "TW" + codes + closes_on.strftime("-%Y-%m")
+        payment_day = np.where(late, late_day, on_time_day)
+        parts += [
+            _dated("payment", paid, previous_on, payment_day, {"account": "TW" + codes, "ref": reference + "-paid"}),
+            _dated("purchase", charged, previous_on, charge_day,
+                   {"card": cards, "ref": reference + "-net", "description": language.map(CHARGES)}),
+            _dated("refund", -charged, previous_on, charge_day,
+                   {"card": cards, "ref": reference + "-net", "description": language.map(CREDITS)}),
+        ]
     return pd.concat(parts).sort_values("transaction_on", kind="stable")
 
 
-def _dated(codes: pd.Series[str], posting_type: str, amounts: pd.Series[int], previous_on: date, day: Int64Array,
-           description: str) -> pd.DataFrame:
+def _dated(posting_type: str, amounts: pd.Series[int], previous_on: date, day: Int64Array,
+           more: Mapping[str, object]) -> pd.DataFrame:
     dates = (np.datetime64(previous_on, "D") + day).astype(str)
-    rows = pd.DataFrame({
-        "type": posting_type, "amount": amounts, "account": codes, "transaction_on": dates, "description": description,
-    })
+    rows = pd.DataFrame({"type": posting_type, "amount": amounts, "transaction_on": dates, **more})
     return rows[amounts > 0]
