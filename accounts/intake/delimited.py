@@ -18,7 +18,7 @@ import pyarrow.csv
 
 from accounts.intake.rows import Reject, RowBlock, block_of_lists, composed
 
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 #: A quoted cell may hold so many line breaks; a quote that is still open then was never meant to enclose a cell.
 LONGEST_ROW_LINES = 100

@@ -27,7 +27,7 @@ from accounts.intake.layout import FileLayout
 from accounts.intake.rejects import RejectsFile
 from accounts.intake.rows import Reject, RowBlock, joined
 
-CHUNK_ROWS = 150_000
+CHUNK_ROWS = 100_000
 #: Held while ids are given out, so that they run without gaps.
 ID_LOCK = 0x1D5
 
