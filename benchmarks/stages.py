@@ -65,13 +65,13 @@ def post_month(url: str, home: Path, path: Path) -> Measured:
     database = Database(url)
     began = time.perf_counter()
     taken = take_in(database, home, [path])
-    seconds = time.perf_counter() - began
+    seconds, peak = time.perf_counter() - began, _peak()
     rows = sum(each.posted for each in taken.files)
     with database.connect() as connection:
         source_id = connection.execute("SELECT max(source_id) FROM source").fetchone()[0]  # type: ignore[index]
         lines = _copied_out(connection, f"SELECT * FROM posting WHERE source_id = {int(source_id)} ORDER BY source_line")  # noqa: S608
     floor = _timed(lambda: _copied_in(database, "floor_posting", lines))
-    return Measured(seconds, rows, floor, peak_memory_bytes=_peak())
+    return Measured(seconds, rows, floor, peak_memory_bytes=peak)
 
 
 def close_month(url: str, on: date, floor_first: bool) -> Measured:
