@@ -13,7 +13,7 @@ from accounts.models import Base
 class ServiceCase(Base):
     """A complaint, dispute, claim or request. member_id is 0 where the holder is not known.
 
-    `case_code` is the case's name outside; where the file gives none the intake names it by file and line.
+    `case_code` is the case's name outside; a row without one is rejected.
     """
 
     __tablename__ = "service_case"
