@@ -52,11 +52,13 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON statement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
-#: What is closed stays closed, whoever posts. One look per statement at all its rows costs a bulk COPY nothing measurable.
+#: What is closed stays closed, whoever posts; only Cardwright's own charges (types from 40 on) may still be dated on a day
+#: whose work was parked, and that day's totals are then drawn up anew. One look per statement at all its rows costs a bulk
+#: COPY nothing measurable.
 CLOSED_DAYS = """
 CREATE FUNCTION refuse_closed_day() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    earliest_on date := (SELECT min(posted_on) FROM added);
+    earliest_on date := (SELECT min(posted_on) FROM added WHERE type < 40);
     closed_through date := (SELECT book.closed_through FROM book);
 BEGIN
     IF earliest_on <= closed_through THEN
