@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -37,11 +36,21 @@ class Worker:
 
         Never raises for a step that fails: the reason is recorded and the step waits for its next attempt, or is parked.
         """
-        with self._holder() as holder:
-            attempt = take(holder, shard, self.steps, self.lease)
-            if attempt is not None:
-                self._do(holder, attempt)
-            return attempt
+        holder, attempt = self._take(shard)
+        if attempt is not None:
+            self._do(holder, attempt)
+        return attempt
+
+    def _take(self, shard: int) -> tuple[Holder, Attempt | None]:
+        """Take in this thread's session; in a new one if that turns out to be broken. Raises psycopg.OperationalError."""
+        for _ in range(2):
+            holder = self._holder()
+            try:
+                return holder, take(holder, shard, self.steps, self.lease)
+            except psycopg.OperationalError as error:
+                broken = error
+                holder.close()
+        raise broken
 
     def _do(self, holder: Holder, attempt: Attempt) -> None:
         step = self.steps[attempt.key.step]
@@ -65,17 +74,11 @@ class Worker:
         except Exception as trouble:
             log.warning("failure of %s not recorded, its lease will run out: %s", attempt.key, trouble)
 
-    @contextmanager
-    def _holder(self) -> Iterator[Holder]:
-        """This thread's session, made anew where the last one broke."""
+    def _holder(self) -> Holder:
         holder: Holder | None = getattr(self._sessions, "holder", None)
         if holder is None or holder.connection.closed or holder.connection.broken:
             holder = self._sessions.holder = Holder(self.database)
-        try:
-            yield holder
-        except psycopg.OperationalError:
-            holder.close()
-            raise
+        return holder
 
 
 def do_step(connection: Connection[Any], attempt: Attempt, step: Step, steps: Sequence[Step]) -> Outcome:

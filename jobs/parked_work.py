@@ -83,7 +83,8 @@ WHERE g.member_id = %(member)s
 def release_account(connection: Connection[Any], account: str, reason: str, steps: Sequence[Step]) -> Released:
     """Give a parked account back to billing and do, in order, every step that it missed; all in the caller's transaction.
 
-    Its shard stands still meanwhile. Raises NotParked, ShardAtWork, or StillNotBillable if a step fails for it again.
+    Its shard stands still meanwhile. Raises NotParked, ShardAtWork, or StillNotBillable if a step cannot bill it
+    this time either; nothing is to be kept then.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (ADVANCING,))
     row = connection.execute(_PARKED_ACCOUNT, (account,)).fetchone()

@@ -120,3 +120,10 @@ def drill_steps() -> tuple[Step, ...]:
     return tuple(
         Step(number, name, drill.due_shards, drill.run) for number, name in named.items() for drill in [DrillStep(number)]
     )
+
+
+def one_value(database: Database, query: str) -> Any:
+    """The first value of an answer."""
+    with database.connect() as connection:
+        row = connection.execute(query).fetchone()
+        return None if row is None else row[0]
