@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -59,7 +60,7 @@ def summary_text(books: Sequence[MadeBook], places: Places, program: str) -> str
     lines: list[str] = []
     for book in books:
         lines += ["", book.sample.title, "  " + ", ".join(f"{text} {label}" for label, text in _facts(book)),
-                  f"  {book.sample.remark}"]
+                  *textwrap.wrap(book.sample.remark, 118, initial_indent="  ", subsequent_indent="  ")]
         lines += [f"  {book.agreement}."] if book.agreement else []
         lines += ["  statements worth a look:"]
         lines += [f"    {each.found.account} {each.found.closes_on}  {each.found.wanted.title}: {_shown(each.file)}"
@@ -99,7 +100,7 @@ def _facts(book: MadeBook) -> list[tuple[str, str]]:
 
 
 def _commands(book: MadeBook, program: str) -> list[str]:
-    where = (f"--database-url {shlex.quote(book.settings.database_url)}" if book.settings.database_url
+    where = (f"--database-url {shlex.quote(_without_password(book.settings.database_url))}" if book.settings.database_url
              else f"--home {shlex.quote(_shown(book.settings.home))}")
     example = next((each.found for each in book.shown if each.found.wanted.name == book.sample.example), None)
     of_account = [] if example is None else [
@@ -107,6 +108,14 @@ def _commands(book: MadeBook, program: str) -> list[str]:
         f"{program} explain {example.account} --closing {example.closes_on} {where}",
     ]
     return [*of_account, f"{program} report turnover --by month {where}", f"{program} verify {where}"]
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    named = f"{user.partition(':')[0]}@" if user else ""
+    asked = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]
+    return urlunsplit(parts._replace(netloc=named + host, query=urlencode(asked)))
 
 
 def _new_balance(each: MadeStatement) -> str:
