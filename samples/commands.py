@@ -11,21 +11,18 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import typer
-from psycopg import sql
 from rich.progress import TaskID
 
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, console, progress, settings_from
-from accounts.database import DatabaseDown
 from accounts.settings import Settings
 from jobs.running import Standing, Watcher
 from reports.rendering_table import as_table
 from reports.whole_file import whole_file
 from samples.demo import MadeBook, Places, make_book
 from samples.demo_books import SAMPLE_BOOKS, SMALL, SampleBook
+from samples.demo_databases import database_of_book
 from samples.demo_summary import summary_facts, summary_html, summary_path, summary_text
 
 OUT = Path("demo-output")
@@ -95,22 +92,8 @@ def _settings_of(given: Settings, sample: SampleBook, small: bool) -> Settings:
     home = given.home / sample.name
     if given.database_url is None:
         return given.model_copy(update={"home": home})
-    parts = urlsplit(given.database_url)
-    book = sample.name.replace("-", "_") + ("_small" if small else "")
-    name = f"{parts.path.strip('/') or 'cardwright'}_demo_{book}"
-    _create_database(given.database_url, name)
-    return given.model_copy(update={"home": home, "database_url": urlunsplit(parts._replace(path=f"/{name}"))})
-
-
-def _create_database(url: str, name: str) -> None:
-    try:
-        with psycopg.connect(url, autocommit=True) as connection:
-            if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except psycopg.OperationalError as error:
-        raise DatabaseDown(url, str(error).strip().splitlines()[0]) from None
-    except psycopg.errors.InsufficientPrivilege:
-        raise DatabaseDown(url, f"this user may not create the database {name}") from None
+    database_url = database_of_book(given.database_url, sample.name + ("-small" if small else ""))
+    return given.model_copy(update={"home": home, "database_url": database_url})
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from samples.demo import MadeBook, MadeStatement, Places
+from samples.demo_databases import without_password
 from statements.compose import AmountText
 from statements.wording import grouped
 
@@ -100,7 +101,7 @@ def _facts(book: MadeBook) -> list[tuple[str, str]]:
 
 
 def _commands(book: MadeBook, program: str) -> list[str]:
-    where = (f"--database-url {shlex.quote(_without_password(book.settings.database_url))}" if book.settings.database_url
+    where = (f"--database-url {shlex.quote(without_password(book.settings.database_url))}" if book.settings.database_url
              else f"--home {shlex.quote(_shown(book.settings.home))}")
     example = next((each.found for each in book.shown if each.found.wanted.name == book.sample.example), None)
     of_account = [] if example is None else [
@@ -108,14 +109,6 @@ def _commands(book: MadeBook, program: str) -> list[str]:
         f"{program} explain {example.account} --closing {example.closes_on} {where}",
     ]
     return [*of_account, f"{program} report turnover --by month {where}", f"{program} verify {where}"]
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    named = f"{user.partition(':')[0]}@" if user else ""
-    asked = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]
-    return urlunsplit(parts._replace(netloc=named + host, query=urlencode(asked)))
 
 
 def _new_balance(each: MadeStatement) -> str:
