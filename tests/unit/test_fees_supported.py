@@ -132,7 +132,7 @@ def test_the_refusal_names_everything_and_where() -> None:
     ("due_day = 23", 23, None),
     ("due_after_days = 29", 6, "an account's own closing day"),
 ])
-def test_every_due_date_with_its_tolerance_does_not_lie_after_the_next_closing(toml: str, closing_day: int, why: str | None) -> None:
+def test_no_due_date_with_its_tolerance_lies_after_the_next_closing(toml: str, closing_day: int, why: str | None) -> None:
     terms = Terms.from_toml(f"[cycle]\n{toml}")
     late = late_due_date(terms, closing_day)
     assert (late is None) == (why is None)
