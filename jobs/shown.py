@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from jobs.steps import steps_of_the_day
+
 Facts = dict[str, Any]
 
 
@@ -71,11 +73,12 @@ def released(facts: Facts) -> str:
 def _day_table(done: Sequence[Facts]) -> list[str]:
     if not done:
         return []
+    order = {step.name: step.number for step in steps_of_the_day()}
     rows = [("day", "postings", "debits", "credits", "statements", "steps", "not closed")]
     rows += [
         (
             day["on"], f"{day['postings']:,}", _money(day["debits"]), _money(day["credits"]), f"{day['statements']:,}",
-            " ".join(day["steps"]), f"{len(day['not_closed']['accounts']):,}",
+            " ".join(sorted(day["steps"], key=lambda name: order.get(name, 0))), f"{len(day['not_closed']['accounts']):,}",
         )
         for day in done
     ]

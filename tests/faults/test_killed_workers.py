@@ -29,13 +29,17 @@ from fees.schedule import SCHEDULES
 from samples import taiwan
 from tests.conftest import TestServer, cardwright_command, temporary_home
 
-SEEDS = range(10)
+#: A nightly run takes more.
+SEEDS = range(int(os.environ.get("CARDWRIGHT_TEST_SEEDS", "10")))
 ACCOUNTS = 160
 #: Two closings, and the due date between them.
 UNTIL = "2005-06-26"
 #: Few members in a shard, so that there are several, and workers are at work side by side.
 SHARD_MEMBERS = 80
 DISTURBANCES = 3
+#: All worker processes three times over; one of them stopped for longer than its lease; any one process; only the supervisor;
+#: everything; everything, a moment after it was asked to end; every database session.
+HARMS = ("workers", "stop", "below", "supervisor", "all", "impatient", "sessions")
 RUN = ("run", "--until", UNTIL, "--workers", "2", "--lease-seconds", "1")
 
 #: Whatever a run must come to, in a form that does not depend on when or in which order it was written.
@@ -186,7 +190,7 @@ def disturb(books: Books, chance: random.Random, seconds: float) -> list[str]:
             pause = 0.5 + chance.random() * seconds * 0.5
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(pause)
-            harm = chance.choice(["workers", "workers", "stop", "below", "supervisor", "all"])
+            harm = chance.choice(HARMS)
             history.append(f"{harm} after {pause:.2f} s")
             do_harm(books, process, harm, chance)
             if process.poll() is not None:
@@ -210,6 +214,13 @@ def do_harm(books: Books, process: subprocess.Popen[str], harm: str, chance: ran
         elif harm == "supervisor":
             process.kill()
             process.wait()
+        elif harm == "impatient":
+            process.terminate()
+            time.sleep(chance.random() * 0.5)
+            end_group(process)
+        elif harm == "sessions":
+            books.one("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                      " WHERE datname = current_database() AND pid <> pg_backend_pid()")
         elif harm == "workers":
             kill(workers)
         elif harm == "below":
