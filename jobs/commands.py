@@ -18,14 +18,13 @@ from jobs import shown
 from jobs.attempts import LEASE, due_shards
 from jobs.broker import WakeUps, open_broker, queue_of
 from jobs.business_day import Step, StepKey, day_in_hand, due_steps, unfinished_shards
-from jobs.intake import import_portfolio
 from jobs.parked_work import release_account, retry_step
 from jobs.running import Standing, Watcher, check_from, keep_working, look_once, run_until
 from jobs.status import parked_work, status_facts
 from jobs.steps import steps_of_the_day
 from jobs.worker_log import log_to_home
 
-__all__ = ["import_portfolio", "release", "retry", "run", "status", "tick", "worker"]
+__all__ = ["release", "retry", "run", "status", "tick", "worker"]
 
 LEASE_SECONDS = LEASE.total_seconds()
 Until = Annotated[str, typer.Option("--until", metavar="DATE", help="The last business day to be done.")]

@@ -70,7 +70,7 @@ def text(given: Facts) -> str:
 def _notes(file: Facts) -> list[str]:
     notes: list[str] = []
     if file["state"] == "taken_before":
-        notes.append("taken in before: nothing was posted now; the figures are those of that intake")
+        notes.append("taken in before: nothing is posted again")
     if file["resumed_after"]:
         notes.append(f"went on after row {file['resumed_after']:,}, where an earlier intake had stopped")
     if file["unknown_columns"]:

@@ -19,6 +19,7 @@ from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
 from billing.terms_book import TermsBook
+from fees.rates import daily_fraction
 from fees.terms import Terms
 
 
@@ -94,7 +95,8 @@ class CardFacts:
 class Letterhead:
     """What a page says beside the statement's figures: to whom it is addressed, in which language, the product's name.
 
-    purchases_have_grace: whether the product has an interest-free period at all.
+    purchases_have_grace: whether the product has an interest-free period at all; purchases_bear_interest: whether its rate is
+    above zero.
     """
 
     holder: str | None = None
@@ -102,6 +104,7 @@ class Letterhead:
     language: str | None = None
     product_name: str | None = None
     purchases_have_grace: bool = True
+    purchases_bear_interest: bool = True
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,7 @@ class StatementReader:
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts]) -> StatementFacts:
         """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
+        purchase = terms.interest.segment_named("purchase")
         versions = {row["terms_version_id"]} | {each.terms_version_id for each in postings if each.terms_version_id}
         return StatementFacts(
             row=row, account=row["account"], currency=currency.code, digits=currency.digits,
@@ -248,7 +252,7 @@ class StatementReader:
             cards=cards_shown(cards, postings, row["opens_on"], row["closes_on"]),
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
-                                  terms.interest.segment_named("purchase").grace),
+                                  purchase.grace, bool(daily_fraction(purchase, terms.interest.day_count))),
         )
 
     def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -49,7 +50,7 @@ def page_of(statement: StatementDocument, letterhead: Letterhead, language: Lang
         "letterhead": [text for text in (letterhead.holder, letterhead.org_unit) if text],
         "about": _about(statement, letterhead.product_name or statement["product"], lang),
         "headline": _headline(statement, lang),
-        "notices": _notices(statement, letterhead.purchases_have_grace, lang), "summary": _summary(statement, lang),
+        "notices": _notices(statement, letterhead, lang), "summary": _summary(statement, lang),
         "credit": _credit(statement, lang), "interest": _interest(statement, lang),
         "charges": _charges(statement, lang), "lines": _lines(statement, lang), "cards": _cards(statement, lang),
         "seal": statement["seal"], "currency": statement["currency"],
@@ -81,7 +82,7 @@ def _headline(statement: StatementDocument, lang: Language) -> list[dict[str, st
     ]
 
 
-def _notices(statement: StatementDocument, purchases_have_grace: bool, lang: Language) -> list[dict[str, str]]:
+def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Language) -> list[dict[str, str]]:
     """Sentences under the headline: what is urgent first."""
     notices: list[tuple[str, str]] = []
     currency, balance = statement["currency"], Decimal(statement["new_balance"])
@@ -99,14 +100,21 @@ def _notices(statement: StatementDocument, purchases_have_grace: bool, lang: Lan
         say("good", "nothing_to_pay", amount=grouped(statement["new_balance"].removeprefix("-")))
     elif balance == 0:
         say("good", "nothing_owed")
-    elif not purchases_have_grace:
+    elif letterhead.purchases_bear_interest:
+        _say_of_interest(statement, letterhead, lang, say)
+    return [{"tone": tone, "text": text} for tone, text in notices]
+
+
+def _say_of_interest(statement: StatementDocument, letterhead: Letterhead, lang: Language,
+                     say: Callable[..., None]) -> None:
+    """How the holder keeps clear of interest, or why that is too late."""
+    if not letterhead.purchases_have_grace:
         say("calm", "pay_without_grace")
     elif statement["grace"] == "kept":
         due_on = long_date(date.fromisoformat(statement["payment_due_on"]), lang)
         say("calm", "pay_in_full", amount=grouped(statement["new_balance"]), due_on=due_on)
     else:
         say("calm", "pay_revolving")
-    return [{"tone": tone, "text": text} for tone, text in notices]
 
 
 def _summary(statement: StatementDocument, lang: Language) -> dict[str, Any]:

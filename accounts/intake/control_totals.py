@@ -62,6 +62,14 @@ class ControlTotals:
         for (currency, kind, outcome), rows in other._rows.items():
             self.add(currency, kind, outcome, rows, other._amounts[currency, kind, outcome])
 
+    def as_known(self) -> ControlTotals:
+        """The same rows when their file comes again: what was posted then is already there now."""
+        known = ControlTotals()
+        for (currency, kind, outcome), rows in self._rows.items():
+            now = OUTCOMES[ALREADY_THERE] if outcome == OUTCOMES[POSTED] else outcome
+            known.add(currency, kind, now, rows, self._amounts[currency, kind, outcome])
+        return known
+
     def document(self) -> dict[str, Any]:
         """By currency and type: rows and amount as read, posted, already_there, rejected; amounts as text."""
         found: dict[str, Any] = {}

@@ -116,7 +116,8 @@ def take_file(transactions: Transactions, file: PortfolioFile, intake: FileIntak
     outcome = FileOutcome(file, "taken", source.source_id, source.posted, source.known, source.rejected, source.totals,
                           resumed_after=source.taken)
     if source.complete:
-        outcome.state = "taken_before"
+        outcome.state, outcome.posted, outcome.known = "taken_before", 0, source.posted + source.known
+        outcome.totals = source.totals.as_known()
     else:
         _take_chunks(_Intaking(transactions, file, intake, source, rejects, outcome), progress)
     outcome.rejects_path = rejects.path if outcome.rejected and rejects.exists else None
