@@ -190,9 +190,10 @@ def test_reader_that_has_had_enough_is_no_error() -> None:
 @pytest.mark.parametrize(("how", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_from_outside_goes_through_every_with(how: signal.Signals, exit_code: int) -> None:
     script = """
-import contextlib, time
+import contextlib, signal, time
 from importlib.metadata import EntryPoint
 from accounts import command_line
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has it ignored
 @contextlib.contextmanager
 def held():
     try:
