@@ -20,6 +20,7 @@ from uuid import uuid4
 import psycopg
 import typer
 from psycopg import sql
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -133,16 +134,16 @@ def _show(result: dict[str, Any]) -> None:
     machine = result["machine"]
     console.print(f"{machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, PostgreSQL {machine['postgresql']}, "
                   f"Python {machine['python']}")
-    table = Table(title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} transactions")
+    table = Table(box=SIMPLE, title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} transactions")
     for heading in ("stage", "runs", "median s", "min", "max", "floor s", "ratio", "per second", "peak MiB"):
         table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
     for stage in result["stages"]:
         seconds = stage["seconds"]
         table.add_row(
-            stage["name"], str(stage["runs"]), *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
+            f"{stage['name']} ({stage['rate']['unit'].partition('/')[0]})", str(stage["runs"]), *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
             f"{stage['floor_seconds']['median']:.2f}" if "floor_seconds" in stage else "–",
             f"{stage['ratio']['median']:.2f}" if "ratio" in stage else "–",
-            f"{stage['rate']['median']:,} {stage['rate']['unit'].partition('/')[0]}",
+            f"{stage['rate']['median']:,}",
             f"{stage['peak_memory_bytes'] / 2**20:.0f}",
         )
     Console(file=sys.stdout).print(table)
