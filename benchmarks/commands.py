@@ -140,7 +140,8 @@ def _show(result: dict[str, Any]) -> None:
     for stage in result["stages"]:
         seconds = stage["seconds"]
         table.add_row(
-            f"{stage['name']} ({stage['rate']['unit'].partition('/')[0]})", str(stage["runs"]), *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
+            f"{stage['name']} ({stage['rate']['unit'].partition('/')[0]})", str(stage["runs"]),
+            *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
             f"{stage['floor_seconds']['median']:.2f}" if "floor_seconds" in stage else "–",
             f"{stage['ratio']['median']:.2f}" if "ratio" in stage else "–",
             f"{stage['rate']['median']:,}",
