@@ -134,17 +134,18 @@ def _show(result: dict[str, Any]) -> None:
     machine = result["machine"]
     console.print(f"{machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, PostgreSQL {machine['postgresql']}, "
                   f"Python {machine['python']}")
-    table = Table(box=SIMPLE, title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} transactions")
-    for heading in ("stage", "runs", "median s", "min", "max", "floor s", "ratio", "per second", "peak MiB"):
+    runs = result["stages"][0]["runs"]
+    table = Table(box=SIMPLE, padding=(0, 1), title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} "
+                                                    f"transactions, {runs} runs, medians")
+    for heading in ("stage", "seconds", "min – max", "floor", "ratio", "per second", "MiB"):
         table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
     for stage in result["stages"]:
         seconds = stage["seconds"]
         table.add_row(
-            f"{stage['name']} ({stage['rate']['unit'].partition('/')[0]})", str(stage["runs"]),
-            *(f"{seconds[name]:.2f}" for name in ("median", "min", "max")),
+            f"{stage['name']}, {stage['rate']['unit'].partition('/')[0]}", f"{seconds['median']:.2f}",
+            f"{seconds['min']:.2f} – {seconds['max']:.2f}",
             f"{stage['floor_seconds']['median']:.2f}" if "floor_seconds" in stage else "–",
             f"{stage['ratio']['median']:.2f}" if "ratio" in stage else "–",
-            f"{stage['rate']['median']:,}",
-            f"{stage['peak_memory_bytes'] / 2**20:.0f}",
+            f"{stage['rate']['median']:,}", f"{stage['peak_memory_bytes'] / 2**20:.0f}",
         )
     Console(file=sys.stdout).print(table)
