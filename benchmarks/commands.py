@@ -135,9 +135,9 @@ def _show(result: dict[str, Any]) -> None:
     console.print(f"{machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, PostgreSQL {machine['postgresql']}, "
                   f"Python {machine['python']}")
     runs = result["stages"][0]["runs"]
-    table = Table(box=SIMPLE, padding=(0, 1), title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} "
+    table = Table(box=SIMPLE, pad_edge=False, title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} "
                                                     f"transactions, {runs} runs, medians")
-    for heading in ("stage", "seconds", "min – max", "floor", "ratio", "per second", "MiB"):
+    for heading in ("stage", "s", "min – max", "floor s", "ratio", "a second", "MiB"):
         table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
     for stage in result["stages"]:
         seconds = stage["seconds"]
