@@ -17,7 +17,7 @@ from reports.asking import Question
 from reports.catalogue import REPORTS, answer, report_kind
 from reports.export_commands import export
 from reports.rendering import BINARY, Format, format_of_file, renderer
-from reports.whole_file import whole_file
+from statements.whole_file import whole_file
 
 __all__ = ["export", "report"]
 

@@ -25,7 +25,7 @@ from reports.journal import (
     journal_period,
     opened_accounts,
 )
-from reports.whole_file import whole_file
+from statements.whole_file import whole_file
 
 export = typer.Typer(help="Export statements in bulk, or the journal for outside tools.", no_args_is_help=True,
                      add_completion=False, rich_markup_mode=None)

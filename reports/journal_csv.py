@@ -9,7 +9,7 @@ from io import StringIO
 from accounts.money import major_units
 from accounts.posting_types import CHART_OF_ACCOUNTS
 from reports.journal import BroughtForward, ClosingBalance, JournalEntry, JournalPosting
-from reports.spreadsheet_text import spreadsheet_safe
+from statements.spreadsheet_text import spreadsheet_safe
 
 COLUMNS = (
     "record", "posted_on", "account", "type", "debit_account", "credit_account", "amount", "currency", "transaction_on",

@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 
 from reports.answer import Report
-from reports.spreadsheet_text import spreadsheet_safe
+from statements.spreadsheet_text import spreadsheet_safe
 
 
 def as_csv(report: Report) -> bytes:

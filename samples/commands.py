@@ -19,11 +19,11 @@ from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, consol
 from accounts.settings import Settings
 from jobs.running import Standing, Watcher
 from reports.rendering_table import as_table
-from reports.whole_file import whole_file
 from samples.demo import MadeBook, Places, make_book
 from samples.demo_books import SAMPLE_BOOKS, SMALL, SampleBook
 from samples.demo_databases import database_of_book
 from samples.demo_summary import summary_facts, summary_html, summary_path, summary_text
+from statements.whole_file import whole_file
 
 OUT = Path("demo-output")
 

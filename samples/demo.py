@@ -20,13 +20,13 @@ from reports.answer import Report
 from reports.asking import Question
 from reports.catalogue import answer
 from reports.rendering import Format, renderer
-from reports.whole_file import whole_file
 from samples.agreement import Comparison
 from samples.demo_books import SampleBook, WantedReport
 from samples.demo_statements import Found, find_statements
 from statements.documents import StatementFormat, document_bytes, write_whole
 from statements.facts import StatementFacts, statement_facts
 from statements.verify import scope_of, verify
+from statements.whole_file import whole_file
 
 #: Terms are proposed by one person and approved by a second.
 PROPOSED_BY = "product desk"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
-from accounts.errors import Trouble
 from statements.compose import compose, to_json
 from statements.facts import StatementFacts
+from statements.whole_file import FileNotWritten, whole_file
 from statements.wording import Language
 
 
@@ -24,13 +21,6 @@ class StatementFormat(StrEnum):
     HTML = "html"
     CSV = "csv"
     OFX = "ofx"
-
-
-class DocumentNotWritten(Trouble):
-    """The place for a document cannot be written."""
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"{path} cannot be written ({error.strerror or error}); make room or choose another place with --out")
 
 
 def document_bytes(facts: StatementFacts, form: StatementFormat, language: Language | None = None) -> bytes:
@@ -61,20 +51,10 @@ def file_name(facts: StatementFacts, form: StatementFormat) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all: beside its place first, then renamed. Raises DocumentNotWritten."""
+    """Write a file that is there whole or not at all, its folder made if need be. Raises FileNotWritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".statement-", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            # A temporary file is private; a document is as readable as any other file that its owner makes.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)
-            os.replace(name, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
     except OSError as error:
-        raise DocumentNotWritten(path, error) from None
+        raise FileNotWritten(path, error) from None
+    with whole_file(path) as file:
+        file.write(content)

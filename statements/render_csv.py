@@ -7,13 +7,11 @@ import io
 from collections.abc import Iterable
 
 from statements.document import StatementDocument
+from statements.spreadsheet_text import spreadsheet_safe
 
 COLUMNS = (
     "account", "closes_on", "posted_on", "transaction_on", "type", "description", "card", "ref", "amount", "currency",
 )
-_STARTS_A_FORMULA = frozenset("=+-@|%＝＋－＠")
-#: What spreadsheets skip before they look at the first character.
-_SKIPPED = " \t\r\n\v\f\0\u00a0\u200b\u3000\ufeff"
 
 
 def render_csv(statements: Iterable[StatementDocument]) -> bytes:
@@ -22,16 +20,10 @@ def render_csv(statements: Iterable[StatementDocument]) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for statement in statements:
-        fixed = [disarmed(statement["account"]), statement["cycle"]["closes_on"]]
+        fixed = [spreadsheet_safe(statement["account"]), statement["cycle"]["closes_on"]]
         for line in statement["lines"]:
             writer.writerow([
-                *fixed, line["posted_on"], line["transaction_on"], line["type"], disarmed(line["description"]),
-                disarmed(line["card"]), disarmed(line["ref"]), line["amount"], statement["currency"],
+                *fixed, line["posted_on"], line["transaction_on"], line["type"], spreadsheet_safe(line["description"]),
+                spreadsheet_safe(line["card"]), spreadsheet_safe(line["ref"]), line["amount"], statement["currency"],
             ])
     return text.getvalue().encode()
-
-
-def disarmed(text: str) -> str:
-    """Text as it may stand in a cell: with an apostrophe before it where a spreadsheet could take it for a formula."""
-    begins = text.lstrip(_SKIPPED)[:1]
-    return f"'{text}" if begins in _STARTS_A_FORMULA or text[:1] in ("\t", "\r", "\n") else text

@@ -23,10 +23,10 @@ from statements.compose import compose, to_json
 from statements.document import StatementDocument
 from statements.facts import StatementFacts, account_facts, issued_facts, statement_facts
 from statements.preview import NothingOpen, preview_facts
-from statements.render_csv import disarmed
 from statements.render_html import render_html
 from statements.render_pdf import render_pdf
 from statements.seal import seal_statement
+from statements.spreadsheet_text import spreadsheet_safe
 from statements.wording import LANGUAGES, Language, grouped, language_of
 from tests.conftest import RunCardwright
 from tests.small_book import build, run_days
@@ -204,7 +204,7 @@ def test_csv_has_every_line_and_nothing_that_runs(cardwright: RunCardwright, boo
     ("\u3000=1", "'\u3000=1"), ("\ufeff=1", "'\ufeff=1"),
 ])
 def test_formulas_are_disarmed(text: str, cell: str) -> None:
-    assert disarmed(text) == cell
+    assert spreadsheet_safe(text) == cell
 
 
 # -- the command ----------------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from reports.answer import Chart, Dimension, Measure, Report, Row, share
 from reports.charts import OTHER, chart_points, specification
 from reports.rendering import Format, format_of_file, renderer
 from reports.rendering_table import as_table, grouped
-from reports.spreadsheet_text import spreadsheet_safe
-from reports.whole_file import whole_file
+from statements.spreadsheet_text import spreadsheet_safe
+from statements.whole_file import whole_file
 
 MEASURES = (
     Measure("transactions", "count", "how many"), Measure("net", "money", "how much"),
