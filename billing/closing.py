@@ -19,7 +19,7 @@ from accounts.columns import Columns, Spec, copy_in
 from accounts.money import CURRENCIES
 from accounts.posting_types import CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, OWN_CHARGES, PURCHASE_INTEREST, PostingType
 from billing.balances import Int64Array
-from billing.charging import change_balances, post_charges
+from billing.charging import post_charges
 from billing.cycle import Events, Trace, close_cycle, paid_in_full
 from billing.reading import POSTINGS, index_of, opening_state, read_due_accounts, read_earlier_purchases, read_postings
 from billing.terms_book import TermsBook, VersionInForce
@@ -275,6 +275,3 @@ def _move_anchor(connection: Connection[Any], not_opened: list[tuple[int, int]])
             " WHERE a.member_id = n.member_id AND a.account_id = n.account_id",
             ([member for member, _ in not_opened], [account for _, account in not_opened]),
         )
-
-
-__all__ = ["Derived", "change_balances", "close_cycles", "derive_statements", "interest_clause"]

@@ -118,13 +118,10 @@ class Trace:
 class ClosedCycle:
     """A batch's cycle, closed: the statement's figures and the state carried on, columns of shape (accounts,).
 
-    columns: named as in billing.models.Statement (without keys, dates and seal); kept: paid in full by the due date.
-    unpaid_billed: of what the previous statement billed, the part not paid by its due date.
+    columns: named as in billing.models.Statement (without keys, dates and seal).
     """
 
     columns: dict[str, Int64Array]
-    kept: np.ndarray
-    unpaid_billed: Int64Array
 
 
 def paid_in_full(terms: Terms, state: OpeningState, events: Events, digits: int) -> np.ndarray:
@@ -396,7 +393,7 @@ class CycleClosing:
             "year_fees": self._year_to_date(state.year_fees) + figures["fees"],
             **carried, "oldest_unpaid_due_on": oldest,
         }
-        return ClosedCycle(columns, self.kept, self.at_cut[BILLED])
+        return ClosedCycle(columns)
 
     def _past_due(self, new_balance: Int64Array) -> tuple[Int64Array, Int64Array]:
         """Of earlier minimum payments, what is still unpaid, and the due date of the oldest of them."""

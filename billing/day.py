@@ -391,6 +391,3 @@ def _post(connection: Connection[Any], kind: Any, on: date, due: Columns, chosen
     return post_charges(connection, kind, on, due["member_id"][chosen], due["account_id"][chosen], amounts,
                         CURRENCIES[version.terms.currency].numeric, version.terms_version_id, clause,
                         None if cards is None else cards[chosen])
-
-
-Step = Callable[[Connection[Any], date, int, int, Collection[int]], StepOutcome]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from accounts.calendar import closing_days_of, day_number
+from accounts.calendar import closing_days_of
 from accounts.columns import Columns, Spec, copy_out
 from accounts.posting_types import ADJUSTMENT_DEBIT, BALANCE_TRANSFER, OPENING_CREDIT, PURCHASE
 from billing.balances import Int64Array
@@ -128,7 +128,3 @@ def opening_state(due: Columns, chosen: Int64Array) -> OpeningState:
     return OpeningState(**{
         name: due[name][chosen].astype(np.int64) for name in STATE if name != "previous_opening"
     })
-
-
-__all__ = ["DUE_ACCOUNTS", "POSTINGS", "day_number", "index_of", "opening_state", "read_due_accounts",
-           "read_earlier_purchases", "read_postings"]
