@@ -38,7 +38,6 @@ CHARGED: dict[str, tuple[Any, ...]] = {
     "fees.late_payment.tax": (Decimal(0),),
     "fees.tax_on_charges.interest": (Decimal(0),),
     "fees.tax_on_charges.fees": (Decimal(0),),
-    "disclosures.payoff": (False,),
 }
 CHARGED_RATES = ("daily_rate", "monthly_rate", "annual_rate")
 SEGMENTS = ("purchase", "cash_advance")

@@ -46,6 +46,10 @@ def statement_schema(digits: int) -> pa.Schema:
         ("lines", rows(posted_on=day, transaction_on=day, type=text, description=text, amount=amount, card=text, ref=text)),
         ("cards", rows(card=text, kind=text, purchases=amount, cash_advances=amount, credits=amount)),
         ("year_to_date", pa.struct([("interest", amount), ("fees", amount)])),
+        ("payoff", pa.struct([
+            ("minimum_only", pa.struct([("months", pa.int32()), ("total", amount), ("reason", text)])),
+            ("in_36_months", pa.struct([("payment", amount), ("total", amount)])),
+        ])),
         ("seal", pa.struct([("sha256", text), ("previous", text)])),
     ], metadata={"schema": STATEMENT_SCHEMA, "written_by": "cardwright"})
 

@@ -24,6 +24,7 @@ from statements.document import (
     StatementDocument,
 )
 from statements.facts import PostingLine, StatementFacts
+from statements.payoff import payoff_of
 from statements.wording import posting_text
 
 #: Interest of a closing by segment: name, column of its balance-days, column of its interest.
@@ -107,6 +108,8 @@ def compose(facts: StatementFacts) -> StatementDocument:
         year_to_date={"interest": amount(row["year_interest"]), "fees": amount(row["year_fees"])},
         seal={"sha256": bytes(row["sha256"] or bytes(32)).hex(), "previous": bytes(row["previous_sha256"]).hex()},
     )
+    if facts.terms.disclosures.payoff:
+        statement["payoff"] = payoff_of(facts, amount)
     if row["sha256"] is None:
         statement["draft"] = True
     return statement

@@ -96,6 +96,33 @@ class YearToDate(TypedDict):
 
 
 @with_config(_CLOSED)
+class MinimumOnly(TypedDict):
+    """The balance paid off with minimum payments only: how many of them, and what they come to."""
+
+    months: int | None
+    """None if the balance is never paid off so, or not in a hundred years."""
+    total: Amount | None
+    reason: NotRequired[Literal["negative_amortisation", "longer_than_100_years"]]
+    """Why months is None."""
+
+
+@with_config(_CLOSED)
+class LevelPayments(TypedDict):
+    """The least payment a month that pays the balance off in time, and what all of them come to; the last may be less."""
+
+    payment: Amount
+    total: Amount
+
+
+@with_config(_CLOSED)
+class Payoff(TypedDict):
+    """How long the new balance takes to be paid off if nothing else happens to the account."""
+
+    minimum_only: MinimumOnly
+    in_36_months: LevelPayments
+
+
+@with_config(_CLOSED)
 class Seal(TypedDict):
     """SHA-256 of figures, postings and the seal before; see docs/reference/seal.md."""
 
@@ -141,6 +168,8 @@ class StatementDocument(TypedDict):
     cards: list[CardTotals]
     year_to_date: YearToDate
     seal: Seal
+    payoff: NotRequired[Payoff]
+    """Where the terms have disclosures.payoff."""
     draft: NotRequired[Literal[True]]
     """Only on a preview: not issued, not sealed."""
 

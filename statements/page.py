@@ -7,8 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.payoff import years_said
 from statements.document import StatementDocument
 from statements.facts import Letterhead
+from statements.payoff import MONTHS
 from statements.wording import (
     TAGS,
     Language,
@@ -52,6 +54,7 @@ def page_of(statement: StatementDocument, letterhead: Letterhead, language: Lang
         "headline": _headline(statement, lang),
         "notices": _notices(statement, letterhead, lang), "summary": _summary(statement, lang),
         "credit": _credit(statement, lang), "interest": _interest(statement, lang),
+        "payoff": _payoff(statement, lang),
         "charges": _charges(statement, lang), "lines": _lines(statement, lang), "cards": _cards(statement, lang),
         "seal": statement["seal"], "currency": statement["currency"],
     }
@@ -148,6 +151,31 @@ def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]
         {"label": f"{year}{between}{label(name, lang)}", "value": grouped(amount)}
         for name, amount in (("interest", statement["year_to_date"]["interest"]), ("fees", statement["year_to_date"]["fees"]))
     ]
+
+
+def _payoff(statement: StatementDocument, lang: Language) -> dict[str, Any] | None:
+    """How the balance is paid off; the level payment only where minimum payments alone take longer."""
+    payoff = statement.get("payoff")
+    if payoff is None or Decimal(statement["new_balance"]) <= 0:
+        return None
+    alone, level = payoff["minimum_only"], payoff["in_36_months"]
+    grows = alone.get("reason") == "negative_amortisation"
+    if alone["months"] is not None:
+        takes = _about_so_long(alone["months"], lang)
+    else:
+        takes = label("payoff_never" if grows else "payoff_longer", lang)
+    total = "–" if alone["total"] is None else grouped(alone["total"])
+    rows = [{"pay": label("payoff_minimum", lang), "months": takes, "total": total}]
+    if alone["months"] is None or alone["months"] > MONTHS:
+        rows.append({"pay": f"{grouped(level['payment'])} {statement['currency']}", "months": _about_so_long(MONTHS, lang),
+                     "total": grouped(level["total"])})
+    notes = ["payoff_never_note", "payoff_assumes"] if grows else ["payoff_assumes"]
+    return {"rows": rows, "notes": [label(each, lang) for each in notes]}
+
+
+def _about_so_long(months: int, lang: Language) -> str:
+    years = years_said(months)
+    return label("payoff_in_months", lang, months=months) if years is None else label("payoff_in_years", lang, years=years)
 
 
 def _interest(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:

@@ -88,6 +88,23 @@ _LABELS: dict[str, tuple[str, str]] = {
     "per_day": ("{percent} % a day", "日利率 {percent}%"),
     "per_month": ("{percent} % a month", "月利率 {percent}%"),
     "per_year": ("{percent} % a year", "年利率 {percent}%"),
+    "payoff_title": ("Paying off this balance", "还清欠款测算"),
+    "payoff_pay": ("If you pay each month", "每月还款"),
+    "payoff_months": ("it is paid off in about", "约需时间"),
+    "payoff_total": ("and you pay in all", "还款总额"),
+    "payoff_minimum": ("only the minimum payment", "仅还最低还款额"),
+    "payoff_in_months": ("{months} months", "{months} 个月"),
+    "payoff_in_years": ("{years} years", "{years} 年"),
+    "payoff_never": ("never", "无法还清"),
+    "payoff_longer": ("more than 100 years", "超过 100 年"),
+    "payoff_never_note": (
+        "Minimum payments alone never pay this balance off: they are less than the interest that is added.",
+        "仅还最低还款额将无法还清欠款：最低还款额低于新增利息。",
+    ),
+    "payoff_assumes": (
+        "Worked out for an account that is not used again, pays in time every month and whose rates stay as they are.",
+        "以上测算假设：不再用卡、每月按时还款、利率不变。",
+    ),
     "sign_rule": ("What you owe is positive; payments and credits are negative.", "正数为应还款项，负数为还款或贷记款项。"),
     "nothing_to_pay": (
         "Nothing to pay: the account is {amount} {currency} in credit. We take it off what you spend next.",

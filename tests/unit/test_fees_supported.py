@@ -94,7 +94,6 @@ def test_charged(toml: str) -> None:
     ('[instalments]\nannual_rate = "0.1"', 'instalments.annual_rate = "0.1" | leave it out'),
     ('[instalments]\nremainder_in = "last"', 'instalments.remainder_in = "last"'),
     ("[benefits]\ninterest_forgiveness_days = 0", "benefits.interest_forgiveness_days = 0"),
-    ("[disclosures]\npayoff = true", "disclosures.payoff = true | it takes false"),
 ])
 def test_refused(toml: str, expected: str) -> None:
     found = said(toml)
