@@ -15,7 +15,7 @@ from accounts.database import open_book
 from accounts.errors import Usage
 from accounts.money import BadAmount
 from statements.compose import compose, to_json
-from statements.documents import StatementFormat, document_bytes, file_name, lines_bytes, write_whole
+from statements.documents import StatementFormat, document_bytes, file_name, lines_bytes, ofx_bytes, write_whole
 from statements.facts import StatementFacts, account_facts, statement_facts
 from statements.verify_command import verify
 from statements.wording import Language, language_of
@@ -57,12 +57,13 @@ def statement(
     \b
     cardwright statement A1 --closing 2023-05-05
     cardwright statement A1 --all --format pdf --out statements/
+    cardwright statement A1 --all --format ofx --out A1.ofx
     """
     form = StatementFormat.JSON if as_json else form
-    if form is StatementFormat.OFX:
-        raise Usage("OFX comes with a later release; this one writes json, pdf, html and csv")
     if every and (closing is not None or preview):
         raise Usage("--all gives every issued statement; leave --closing and --preview out")
+    if preview and form is StatementFormat.OFX:
+        raise Usage("what a preview charges may still change; OFX is for issued statements: leave --preview out")
     if as_of is not None and not preview:
         raise Usage("--as-of is the day of a preview; add --preview, or name an issued statement with --closing")
     if preview and closing is not None:
@@ -184,6 +185,8 @@ def _deliver(found: Sequence[StatementFacts], every: bool, form: StatementFormat
 def _bytes(found: Sequence[StatementFacts], every: bool, form: StatementFormat, language: Language | None) -> bytes:
     if form is StatementFormat.CSV:
         return lines_bytes(found)
+    if form is StatementFormat.OFX:
+        return ofx_bytes(found, language)
     return to_json([compose(facts) for facts in found]) if every else document_bytes(found[0], form, language)
 
 

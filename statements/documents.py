@@ -34,6 +34,8 @@ def document_bytes(facts: StatementFacts, form: StatementFormat, language: Langu
         from statements.render_html import render_html
 
         return render_html(statement, facts.letterhead, language)
+    if form is StatementFormat.OFX:
+        return ofx_bytes([facts], language)
     return to_json(statement) if form is StatementFormat.JSON else lines_bytes([facts])
 
 
@@ -42,6 +44,13 @@ def lines_bytes(statements: Sequence[StatementFacts]) -> bytes:
     from statements.render_csv import render_csv
 
     return render_csv(compose(facts) for facts in statements)
+
+
+def ofx_bytes(statements: Sequence[StatementFacts], language: Language | None = None) -> bytes:
+    """Several statements of one account as one OFX file."""
+    from statements.render_ofx import render_ofx
+
+    return render_ofx(statements, language)
 
 
 def file_name(facts: StatementFacts, form: StatementFormat) -> str:

@@ -34,7 +34,7 @@ SUM: tuple[tuple[str, bool], ...] = (
 _ONLY_IF_ANY = {"cash_advances", "balance_transfers", "waivers", "adjustments", "credits"}
 
 #: An account without a limit is kept with one that no balance reaches; nobody wants to read it.
-_NO_LIMIT = Decimal(10) ** 12
+NO_LIMIT = Decimal(10) ** 12
 
 Page = dict[str, Any]
 
@@ -138,7 +138,7 @@ def _summary(statement: StatementDocument, lang: Language) -> dict[str, Any]:
 
 def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
     rows = [("credit_limit", grouped(statement["credit_limit"])), ("available_credit", grouped(statement["available_credit"]))]
-    if Decimal(statement["credit_limit"]) >= _NO_LIMIT:
+    if Decimal(statement["credit_limit"]) >= NO_LIMIT:
         rows = [("credit_limit", label("no_limit", lang))]
     rows += [("over_limit", grouped(statement["over_limit"])), ("past_due", grouped(statement["past_due"]))]
     if statement["days_past_due"]:

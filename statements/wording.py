@@ -98,8 +98,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "payoff_never": ("never", "无法还清"),
     "payoff_longer": ("more than 100 years", "超过 100 年"),
     "payoff_never_note": (
-        "Minimum payments alone never pay this balance off: they are less than the interest that is added.",
-        "仅还最低还款额将无法还清欠款：最低还款额低于新增利息。",
+        "Minimum payments alone never pay this balance off: they are not more than the interest that is added.",
+        "仅还最低还款额将无法还清欠款：最低还款额不高于新增利息。",
     ),
     "payoff_assumes": (
         "Worked out for an account that is not used again, pays in time every month and whose rates stay as they are.",

@@ -242,11 +242,21 @@ def test_documents_land_where_they_are_asked_for(cardwright: RunCardwright, book
     assert (done.stdout, "would write" in done.stderr, (tmp_path / "not").exists()) == ("", True, False)
 
 
+def test_a_download_taken_in_twice_adds_nothing(cardwright: RunCardwright, book: Database, account: str, tmp_path: Path) -> None:
+    out = tmp_path / "a.ofx"
+    done = cardwright("statement", account, "--all", "--format", "ofx", "--out", out, database=book)
+    assert done.stdout.split() == [str(out)]
+    latest = cardwright("statement", account, "--format", "ofx", database=book).stdout
+    found = [re.findall("<FITID>(.*)</FITID>", text) for text in (out.read_text("utf-8"), latest)]
+    assert len(set(found[0])) == len(found[0]) > len(found[1]) > 0
+    assert set(found[1]) <= set(found[0])
+
+
 @pytest.mark.parametrize(("arguments", "code", "said"), [
     (["A-none"], 2, "no account 'A-none' in the books"),
     (["A10", "--closing", "2024-04-21"], 2, "there are those of 2024-03-20, 2024-04-20, 2024-05-20"),
     (["A10", "--closing", "yesterday"], 2, "does not match the format"),
-    (["A10", "--format", "ofx"], 2, "OFX comes with a later release"),
+    (["A10", "--preview", "--format", "ofx"], 2, "OFX is for issued statements"),
     (["A10", "--all", "--closing", "2024-04-20"], 2, "--all gives every issued statement"),
     (["A10", "--as-of", "2024-06-01"], 2, "add --preview"),
     (["A10", "--lang", "fr"], 2, "there are en and zh"),
