@@ -13,7 +13,8 @@ PRINCIPAL_FIRST = {"minimum": ["principal"], "excess": ["principal"]}
 def monthly(rate: str, key: str = "monthly_rate", currency: str = "USD", **interest: Any) -> dict[str, Any]:
     """Calendar months, no grace, the rate of a month whole."""
     return {"currency": currency, "cycle": CALENDAR_MONTH, "allocation": PRINCIPAL_FIRST, "minimum_payment": NO_MINIMUM,
-            "interest": {"day_count": "monthly", "closing_day_counts": True, "segment": both(rate, key, grace=False), **interest}}
+            "interest": {"day_count": "monthly", "closing_day_counts": True, "segment": both(rate, key, grace=False),
+                         **interest}}
 
 
 def _appendix_f(number: int, shows: str, expected: dict[str, str], events: list[Any], owed: str = "0",
@@ -58,7 +59,8 @@ EXAMPLES = [
     Example(
         "US-ADB-3", "Textbook exercise, average daily balance with a return", "A return lowers the balance as a payment does",
         "2022-01-01",
-        {**monthly("0.015", method="average_daily_balance", closing_day_counts=False), "cycle": {"closing_day": 11, "due_day": 5}},
+        {**monthly("0.015", method="average_daily_balance", closing_day_counts=False),
+         "cycle": {"closing_day": 11, "due_day": 5}},
         [("2022-08-20", "refund", "76.34"), ("2022-08-25", "purchase", "73.76"), ("2022-08-29", "purchase", "72.82"),
          ("2022-09-06", "payment", "210.00")],
         {"2022-09-11": {"segment.purchase.average_daily_balance": "538.33", "interest": "8.07", "new_balance": "423.70"}},
@@ -123,7 +125,7 @@ EXAMPLES = [
         "US-7b6-4", REG_Z + "comment 7(b)(6)-4", "0.50 of interest is made up to the minimum charge of 1.50", "2023-01-01",
         monthly("0.01", minimum_charge="1.50"), [], {"2023-04-30": {"interest": "1.50"}},
         opening=opening("2023-03-31", purchase="50.00"),
-        reading="The comment shows the whole as a fee; our statement shows it as interest, the part added as a charge of its own"),
+        reading="The comment shows the whole as a fee, our statement as interest, with the part added as a charge"),
     Example(
         "PH-CITI", "Quoted method of a Philippine bank", "A month of 30 days: 10 days on 1,500, then a month on 1,517.50",
         "2023-04-01",
@@ -131,7 +133,8 @@ EXAMPLES = [
         {"2023-04-30": {"interest": "17.50", "new_balance": "1517.50"},
          "2023-05-31": {"interest": "53.11", "new_balance": "1570.61"}}),
     Example(
-        "UK-BARC-COMPOUND", "Barclaycard, compound interest, a year at 1 % a month", "Billed interest joins the base each month",
+        "UK-BARC-COMPOUND", "Barclaycard, compound interest, a year at 1 % a month",
+        "Billed interest joins the base each month",
         "2021-01-01", monthly("0.01", currency="GBP", compounding="monthly"), [],
         {on: {"new_balance": balance} for on, balance in zip(MONTH_ENDS, COMPOUND, strict=True)},
         opening=opening("2021-12-31", purchase="1000.00"),
@@ -169,5 +172,6 @@ EXAMPLES = [
     Example(
         "CN-SZ-CASH", "Chinese question-and-answer page, cash advance", "1,000 for 10 days at 0.05 %, no grace", "2023-03-01",
         {"cycle": {"closing_day": 5, "due_day": 23}},
-        [("2023-03-10", "cash_advance", "1000.00"), ("2023-03-20", "payment", "1000.00")], {"2023-04-05": {"interest": "5.00"}}),
+        [("2023-03-10", "cash_advance", "1000.00"), ("2023-03-20", "payment", "1000.00")],
+        {"2023-04-05": {"interest": "5.00"}}),
 ]

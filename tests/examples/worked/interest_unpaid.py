@@ -23,7 +23,8 @@ RAKUTEN_EVENTS = [("2023-04-01", "purchase", "30000"), ("2023-04-20", "payment",
 US_MONTH = {"currency": "USD", "cycle": CALENDAR_MONTH, "interest": {"closing_day_counts": True, "segment": both("0.15")}}
 NO_REACH_BACK = {
     **US_MONTH, "grace": {"lost_for": "all"},
-    "interest": {"closing_day_counts": True, "accrues_from": "closing", "grace_lost_charges": "unpaid", "segment": both("0.15")},
+    "interest": {"closing_day_counts": True, "accrues_from": "closing", "grace_lost_charges": "unpaid",
+                 "segment": both("0.15")},
 }
 US_MARCH = [
     ("2023-03-10", "purchase", "100.00"), ("2023-03-15", "purchase", "200.00"), ("2023-03-20", "purchase", "300.00"),
