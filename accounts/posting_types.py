@@ -23,6 +23,7 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     230: ("transfer_settlement", "liability"),
     240: ("bank_settlement", "asset"),
     250: ("dispute_suspense", "asset"),
+    260: ("taxes_payable", "liability"),
     300: ("opening_balances", "equity"),
     410: ("interest_income", "income"),
     411: ("over_limit_interest_income", "income"),
@@ -33,6 +34,11 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     424: ("late_payment_fee_income", "income"),
     425: ("service_fee_income", "income"),
     426: ("replacement_fee_income", "income"),
+    427: ("cash_advance_fee_income", "income"),
+    428: ("foreign_fee_income", "income"),
+    429: ("balance_transfer_fee_income", "income"),
+    430: ("returned_payment_fee_income", "income"),
+    431: ("over_limit_fee_income", "income"),
     510: ("waivers", "expense"),
     520: ("adjustments", "expense"),
     530: ("points_expense", "expense"),
@@ -96,15 +102,43 @@ SUPPLEMENTARY_ANNUAL_FEE = _owes_more(52, "supplementary_annual_fee", 423, "fees
 LATE_PAYMENT_FEE = _owes_more(53, "late_payment_fee", 424, "fees", "late_payment")
 SERVICE_FEE = _owes_more(54, "service_fee", 425, "fees", "service")
 REPLACEMENT_FEE = _owes_more(55, "replacement_fee", 426, "fees", "replacement")
+CASH_ADVANCE_FEE = _owes_more(56, "cash_advance_fee", 427, "fees", "cash_advance")
+FOREIGN_FEE = _owes_more(57, "foreign_fee", 428, "fees", "foreign")
+BALANCE_TRANSFER_FEE = _owes_more(58, "balance_transfer_fee", 429, "fees", "balance_transfer")
+RETURNED_PAYMENT_FEE = _owes_more(59, "returned_payment_fee", 430, "fees", "returned_payment")
+OVER_LIMIT_FEE = _owes_more(60, "over_limit_fee", 431, "fees", "over_limit")
+#: Tax on the fees of one event, or on one of Cardwright's own (then its line number is a thousand times the fee's, plus the
+#: fee's code, so that several taxed on one day stay apart).
+FEE_TAX = _owes_more(61, "fee_tax", 260, "fees", "tax")
 
+JOINING_FEE_WAIVER = _owes_less(70, "joining_fee_waiver", 510, "waivers", "joining")
 ANNUAL_FEE_WAIVER = _owes_less(71, "annual_fee_waiver", 510, "waivers", "annual")
 SUPPLEMENTARY_ANNUAL_FEE_WAIVER = _owes_less(72, "supplementary_annual_fee_waiver", 510, "waivers", "supplementary_annual")
+LATE_PAYMENT_FEE_WAIVER = _owes_less(73, "late_payment_fee_waiver", 510, "waivers", "late_payment")
+SERVICE_FEE_WAIVER = _owes_less(74, "service_fee_waiver", 510, "waivers", "service")
+REPLACEMENT_FEE_WAIVER = _owes_less(75, "replacement_fee_waiver", 510, "waivers", "replacement")
+CASH_ADVANCE_FEE_WAIVER = _owes_less(76, "cash_advance_fee_waiver", 510, "waivers", "cash_advance")
+FOREIGN_FEE_WAIVER = _owes_less(77, "foreign_fee_waiver", 510, "waivers", "foreign")
+BALANCE_TRANSFER_FEE_WAIVER = _owes_less(78, "balance_transfer_fee_waiver", 510, "waivers", "balance_transfer")
+RETURNED_PAYMENT_FEE_WAIVER = _owes_less(79, "returned_payment_fee_waiver", 510, "waivers", "returned_payment")
+OVER_LIMIT_FEE_WAIVER = _owes_less(80, "over_limit_fee_waiver", 510, "waivers", "over_limit")
+INTEREST_WAIVER = _owes_less(81, "interest_waiver", 510, "waivers", "interest")
+
+#: What waives a charge of a kind, by the charge's name.
+WAIVERS: dict[str, PostingType] = {
+    str(each.charge): each for each in (
+        JOINING_FEE_WAIVER, ANNUAL_FEE_WAIVER, SUPPLEMENTARY_ANNUAL_FEE_WAIVER, LATE_PAYMENT_FEE_WAIVER, SERVICE_FEE_WAIVER,
+        REPLACEMENT_FEE_WAIVER, CASH_ADVANCE_FEE_WAIVER, FOREIGN_FEE_WAIVER, BALANCE_TRANSFER_FEE_WAIVER,
+        RETURNED_PAYMENT_FEE_WAIVER, OVER_LIMIT_FEE_WAIVER, INTEREST_WAIVER,
+    )
+}
 
 POSTING_TYPES: tuple[PostingType, ...] = (
     OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
     ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
     PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
-    LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, ANNUAL_FEE_WAIVER, SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
+    LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
+    OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(),
 )
 
 BY_CODE: dict[int, PostingType] = {each.code: each for each in POSTING_TYPES}

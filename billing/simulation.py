@@ -12,27 +12,15 @@ from accounts.calendar import closing_on, day_number, day_of, due_on, first_clos
 from accounts.columns import Columns
 from accounts.money import CURRENCIES, major_units, minor_units
 from accounts.posting_types import (
-    ANNUAL_FEE,
     BY_CODE,
-    BY_NAME,
-    JOINING_FEE,
-    LATE_PAYMENT_FEE,
-    OWN_CHARGES,
-    PAYMENT,
-    REPLACEMENT_FEE,
-    SERVICE_FEE,
     PostingType,
 )
 from billing.closing import INTEREST_CHARGES, STATEMENT, Seal, interest_clause
-from billing.cycle import Events, OpeningState, Trace, close_cycle, received_types
-from billing.day import annual_waiver
+from billing.cycle import Events, OpeningState, Trace, close_cycle
 from billing.reading import POSTINGS
-from billing.scenario import Scenario, ScenarioEvent
-from fees.annual import annual_fee
-from fees.joining import joining_fee
-from fees.late_payment import late_payment_fee
-from fees.replacement import replacement_fee
-from fees.service import service_fee
+from billing.scenario import Scenario
+from billing.simulated_charges import SimulatedCharges
+from billing.simulated_ledger import SimulatedLedger
 from fees.terms import Terms
 
 #: The scenario file stands as source 2, its events as lines counted from 1.
@@ -77,14 +65,16 @@ class _Simulation:
         self.closing_day = scenario.account.closing_day or scenario.terms_on(self.first_day).cycle.closing_day
         self.anchor = first_closing(self.first_day, self.closing_day)
         self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
+        self.ledger = SimulatedLedger(scenario, self.result.postings)
+        self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row])
         self.previous_closing = self.first_day - timedelta(days=1)
 
     def run(self) -> Simulated:
         day = self.first_day
         while day <= self.scenario.until:
-            self._post(day)
-            self._due_date(day)
-            self._anniversary(day)
+            self.charges.post_events(day)
+            self.charges.process_due_date(day)
+            self.charges.process_anniversary(day)
             if day == self._next_closing():
                 self._close(day)
             day += timedelta(days=1)
@@ -92,57 +82,6 @@ class _Simulation:
         return self.result
 
     # -- the steps of a day ---------------------------------------------------------------------------------------------
-
-    def _post(self, day: date) -> None:
-        for line, event in enumerate(self.scenario.events, 1):
-            if max(event.posted_on or event.on, self.first_day) != day:
-                continue
-            terms = self.scenario.terms_on(day)
-            if event.type == "replacement":
-                if terms.fees.replacement is not None:
-                    fee = int(replacement_fee(terms, [event.reason])[0])
-                    self._charge(REPLACEMENT_FEE, day, fee, terms.fees.replacement.clause, line)
-                continue
-            kind = BY_NAME[event.type]
-            self._add(kind, day, minor_units(event.amount, self.digits), _SCENARIO_SOURCE, line, event)
-            if kind is PAYMENT and terms.fees.service is not None:
-                fee = int(service_fee(terms, np.array([minor_units(event.amount, self.digits)]))[0])
-                self._add(SERVICE_FEE, day, fee, _SCENARIO_SOURCE, line, None, terms.fees.service.clause)
-
-    def _due_date(self, day: date) -> None:
-        if self.last_row is None:
-            return
-        terms, due = self.scenario.terms_on(day), self.last_row["due_on"]
-        fee = terms.fees.late_payment
-        if fee is None:
-            return
-        tolerance = terms.cycle.tolerance_days if fee.tolerance_days is None else fee.tolerance_days
-        in_time = due + timedelta(days=tolerance)
-        minimum = self.last_row["minimum_payment_due"]
-        allowed = minor_units(terms.cycle.tolerance_amount, self.digits)
-        if day != in_time + timedelta(days=1) or minimum <= allowed:
-            return
-        types = set(received_types(terms))
-        received = sum(-BY_CODE[each["type"]].sign * each["amount"] for each in self.result.postings
-                       if each["type"] in types and each["posted_on"] > self.last_row["closes_on"]
-                       and each["effective_on"] <= in_time)
-        unpaid = min(max(minimum - received, 0), minimum)
-        if unpaid > allowed:
-            amounts = late_payment_fee(terms, np.array([minimum]), np.array([unpaid]), self.digits)
-            self._charge(LATE_PAYMENT_FEE, day, int(amounts[0]), fee.clause)
-
-    def _anniversary(self, day: date) -> None:
-        terms = self.scenario.terms_on(day)
-        opened = np.array([day_number(self.scenario.account.opened_on)])
-        taken_over = np.array([self.scenario.opening is not None])
-        if terms.fees.joining is not None:
-            self._charge(JOINING_FEE, day, int(joining_fee(terms, opened, taken_over, day)[0]), terms.fees.joining.clause)
-        if terms.fees.annual is not None:
-            fee = int(annual_fee(terms, opened, taken_over, day)[0])
-            self._charge(ANNUAL_FEE, day, fee, terms.fees.annual.clause)
-            waiver = annual_waiver(terms, day, self.result.postings) if day > self.scenario.account.opened_on else None
-            if waiver is not None:
-                self._charge(waiver, day, fee, terms.fees.annual.clause)
 
     def _close(self, day: date) -> None:
         postings = [each for each in self.result.postings if each["posted_on"] > self.previous_closing]
@@ -164,6 +103,7 @@ class _Simulation:
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
         row["sha256"] = _sealed(row, lines, self.seal)
         self.result.statements.append(SimulatedStatement(row, lines, terms, trace))
+        self.charges.statements.append(row)
         self.last_row, self.previous_closing = row, day
 
     # -- what they are made of ------------------------------------------------------------------------------------------
@@ -176,27 +116,11 @@ class _Simulation:
         month_before = closing_on(day, 0, day.day)
         return self.last_row is None and not postings and self.first_day > month_before + timedelta(days=1)
 
-    def _add(self, kind: PostingType, day: date, amount: int, source: int, line: int, event: ScenarioEvent | None,
-             clause: str | None = None) -> None:
-        if amount <= 0:
-            return
-        effective = day if event is None else min(event.on, day)
-        self.result.postings.append({
-            "member_id": 1, "account_id": 1, "posted_on": day, "source_id": source, "source_line": line, "type": kind.code,
-            "debit_account": kind.debit, "credit_account": kind.credit, "currency": self.currency, "amount": amount,
-            "effective_on": effective, "transaction_on": effective if event is None else event.transaction_on or event.on,
-            "card_id": None, "terms_version_id": None if clause is None else self._version_of(self.scenario.terms_on(day)),
-            "clause": clause,
-            "source_ref": event.id if event else None, "merchant": event.merchant if event else None,
-            "mcc": event.mcc if event else None, "description": event.kind if event else None,
-        })
-
     def _charge(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
-        self._add(kind, day, amount, OWN_CHARGES, line, None, clause)
+        self.ledger.charge(kind, day, amount, clause, line)
 
     def _version_of(self, terms: Terms) -> int:
-        """Versions are numbered from 1 as the scenario gives them."""
-        return self.scenario.terms.index(terms) + 1
+        return self.ledger.version_of(terms)
 
     def _cycle_zero(self) -> dict[str, Any]:
         opening = self.scenario.opening

@@ -34,15 +34,13 @@ CHARGED: dict[str, tuple[Any, ...]] = {
     "grace.requires": ("new_balance",),
     "allocation.as_of": ("payment_date",),
     "fees.annual.month": ("anniversary",),
-    "fees.late_payment.kind": ("fixed", "percent_of_unpaid_minimum"),
-    "fees.late_payment.tax": (Decimal(0),),
+    "fees.late_payment.kind": ("fixed", "tiered", "percent_of_unpaid_minimum", "percent_of_balance", "slab", "escalating"),
     "fees.tax_on_charges.interest": (Decimal(0),),
-    "fees.tax_on_charges.fees": (Decimal(0),),
 }
 CHARGED_RATES = ("daily_rate", "monthly_rate", "annual_rate")
 SEGMENTS = ("purchase", "cash_advance")
 _LATER_SEGMENT_KEYS = ("tiers", "valid_days", "until", "revert_to", "deferred")
-_LATER_FEES = ("cash_advance", "foreign", "balance_transfer", "returned_payment", "over_limit")
+_LATER_FEES = ("over_limit",)
 #: Months over which due dates are looked at: long enough for every length of month and most holidays.
 _MONTHS_AHEAD = 60
 

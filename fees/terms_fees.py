@@ -97,17 +97,54 @@ class BalanceTransferFee(PercentFee):
 
 
 class ReturnedPaymentFee(TermsTable):
-    amount: Amount
+    """Charged for a payment that comes back: an amount, or a share of the payment with a floor and a cap."""
+
+    amount: Amount = Decimal(0)
+    percent: Share | None = None
+    floor: Amount = Decimal(0)
+    cap: Amount | None = None
+    cap_at: Literal["minimum_due"] | None = None
+    """Never more than the minimum payment that was last due."""
     clause: Clause = "fees.returned_payment"
+
+    @model_validator(mode="after")
+    def _amount_or_percent(self) -> Self:
+        if ("amount" in self.model_fields_set) == (self.percent is not None):
+            raise refuse("one of amount and percent")
+        if self.percent is None and (self.floor or self.cap is not None):
+            raise refuse("floor and cap only beside percent", "percent")
+        if self.cap is not None and self.cap < self.floor:
+            raise refuse("an amount not below the floor", "cap")
+        return self
 
 
 class OverLimitFee(TermsTable):
-    """Charged in a cycle in which the credit limit was exceeded."""
+    """Charged in a cycle in which the credit limit was exceeded: an amount, or a share of the excess with a floor and a cap."""
 
-    kind: Literal["fixed"] = "fixed"
-    amount: Amount
+    kind: Literal["fixed", "percent"] = "fixed"
+    amount: Amount = Decimal(0)
+    percent: Share | None = None
+    floor: Amount = Decimal(0)
+    cap: Amount | None = None
     max_consecutive_cycles: Count = 3
+    """Charged in at most so many cycles in a row."""
+    opt_in: bool | None = None
+    """Only accounts whose holder agreed to it are charged; where it is not given, so it is under rule pack US."""
+    cap_at: Literal["over_limit"] | None = None
+    """Never more than the excess; where it is not given, so it is under rule pack US."""
     clause: Clause = "fees.over_limit"
+
+    @model_validator(mode="after")
+    def _by_kind(self) -> Self:
+        if self.kind == "fixed" and ("amount" not in self.model_fields_set or self.percent is not None):
+            raise refuse('amount where kind is "fixed", without percent', "amount")
+        if self.kind == "percent" and (self.percent is None or "amount" in self.model_fields_set):
+            raise refuse('percent where kind is "percent", without amount', "percent")
+        if self.kind == "fixed" and (self.floor or self.cap is not None):
+            raise refuse("floor and cap only beside percent", "percent")
+        if self.cap is not None and self.cap < self.floor:
+            raise refuse("an amount not below the floor", "cap")
+        return self
 
 
 class LatePaymentFee(TermsTable):

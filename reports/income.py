@@ -23,7 +23,8 @@ def effect_on_income(posting_type: PostingType) -> str:
     return "waived" if posting_type.figure == "waivers" else "reversed"
 
 
-EARNING = tuple(each for each in POSTING_TYPES if each.charge is not None)
+#: Tax is collected for somebody else: it is no income.
+EARNING = tuple(each for each in POSTING_TYPES if each.charge not in (None, "tax"))
 KINDS = tuple(dict.fromkeys(str(kind_of_income(each)) for each in EARNING))
 
 #: One row a group: charges by what became of them.

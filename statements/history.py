@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 from psycopg import Connection
 from psycopg.rows import dict_row
 
@@ -14,8 +15,11 @@ from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
 from billing.cycle import received_types
 from billing.day import year_before
+from billing.day.due_dates import read_due_histories
+from billing.missed_minimums import DueHistory
 from billing.terms_book import TermsBook
 from billing.tracing import Run, interest_runs_of
+from fees.late_payment import statements_looked_back
 from fees.terms import Terms
 from statements.facts import StatementFacts, statement_facts
 
@@ -48,7 +52,8 @@ class History:
 
     previous: row of the statement before (None: this is the first); opened_on, migrated, status: of the account; cards: by
     id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year before the cycle;
-    runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day.
+    runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
+    previous statement, as many before it as the late-payment fee asks about, and what was received towards them.
     """
 
     facts: StatementFacts
@@ -57,6 +62,7 @@ class History:
     migrated: bool
     status: str
     terms_on: Callable[[date], Terms | None]
+    due: DueHistory
     cards: Mapping[int, CardHistory] = field(default_factory=dict)
     spending: Sequence[tuple[date, int, int]] = ()
     runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
@@ -118,12 +124,22 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
 
     opened_on, migrated, status = about
     return History(
-        facts, previous, opened_on, migrated, status, terms_on=terms_on,
+        facts, previous, opened_on, migrated, status, terms_on=terms_on, due=_due_history(connection, facts),
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
         runs=_runs(connection, facts),
     )
+
+
+def _due_history(connection: Connection[Any], facts: StatementFacts) -> DueHistory:
+    row = facts.row
+    fees = [each.fees.late_payment for each in (facts.terms, *facts.terms_by_version.values())]
+    late = {"member_id": row["member_id"], "account_id": row["account_id"], "cycle_no": row["cycle_no"] - 1}
+    histories = read_due_histories(
+        connection, {name: np.array([value], dtype=np.int64) for name, value in late.items()}, row["closes_on"],
+        max((statements_looked_back(fee) for fee in fees if fee is not None), default=0), received_types(facts.terms))
+    return histories[row["account_id"]]
 
 
 def _runs(connection: Connection[Any], facts: StatementFacts) -> Mapping[str, Sequence[Run]]:

@@ -47,6 +47,37 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
         "按条款收取 {amount} {currency}。",
     ),
+    "late_payment_first": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "no due date was missed in the {repeat_within_cycles} cycles before, and the terms charge {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "此前 {repeat_within_cycles} 期内无逾期，按条款收取 {amount} {currency}。",
+    ),
+    "late_payment_repeat": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "it was missed before ({missed_before}) within {repeat_within_cycles} cycles, and the terms charge {amount} {currency} "
+        "for a repeat.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "{repeat_within_cycles} 期内曾逾期（{missed_before}），按条款对再次逾期收取 {amount} {currency}。",
+    ),
+    "late_payment_escalating": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "it is due date number {in_a_row} missed in a row, for which the terms charge {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "连续第 {in_a_row} 期逾期，按条款收取 {amount} {currency}。",
+    ),
+    "late_payment_slab": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "for a statement of {new_balance} the terms charge {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "账单金额 {new_balance} 所在档次按条款收取 {amount} {currency}。",
+    ),
+    "late_payment_of_balance": (
+        "{received} of the minimum payment of {minimum} due on {due_on} was received by {in_time}, so {unpaid} was missing; "
+        "{percent} % of the {balance_unpaid} left of the statement's {new_balance} is {unrounded}: {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
+        "账单金额 {new_balance} 中未还的 {balance_unpaid} 按 {percent}% 计为 {unrounded}，取整后为 {amount} {currency}。",
+    ),
     "joining": (
         "the account was opened on {opened_on}; the terms charge {amount} {currency} once for joining.",
         "账户于 {opened_on} 开立，按条款一次性收取 {amount} {currency}。",

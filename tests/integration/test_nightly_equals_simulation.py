@@ -40,6 +40,23 @@ TERMS: dict[str, dict[str, Any]] = {
                             "add": ["interest", "fees", "past_due"], "floor": "50", "floor_before": ["interest"],
                             "round_to": "1", "rounding": "up"}},
 }
+#: Schedules of fees: what a file's transactions, due dates and anniversaries cost.
+FEE_SCHEDULES: dict[str, dict[str, Any]] = {
+    "tiered, capped, taxed; returned payments capped at the minimum": {
+        "late_payment": {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2, "cap_at": "minimum_due",
+                         "tolerance_days": 3, "tax": "0.18"},
+        "returned_payment": {"amount": "25.00", "cap_at": "minimum_due"}, "cash_advance": {"percent": "0.03", "floor": "10"}},
+    "escalating, every fee taxed, on every event": {
+        "late_payment": {"kind": "escalating", "amounts": ["300.00", "400.00"], "cap_at": "unpaid_minimum"},
+        "service": {"amount": "1.00"}, "foreign": {"percent": "0.015"}, "balance_transfer": {"percent": "0.03", "cap": "20"},
+        "cash_advance": {"percent": "0.0275", "cap": "30"}, "returned_payment": {"percent": "0.02", "floor": "4.50"},
+        "joining": {"amount": "7.77"}, "annual": {"amount": "33.33"}, "tax_on_charges": {"fees": "0.0633"}},
+    "by balance, whole units": {
+        "late_payment": {"kind": "percent_of_balance", "percent": "0.03", "rounding_unit": "1"},
+        "returned_payment": {"amount": "5"}},
+    "slab": {"late_payment": {"kind": "slab", "slabs": [{"up_to": "99.99", "amount": 0}, {"up_to": "500", "amount": 100},
+                                                        {"up_to": "1000", "amount": 500}, {"amount": 750}]}},
+}
 FEES = {
     "joining": {"amount": "100.00"}, "annual": {"amount": "300.00", "waive_if_spend": "2000.00"},
     "late_payment": {"kind": "percent_of_unpaid_minimum", "percent": "0.05", "floor": "10.00"}, "service": {"amount": "1.00"},
@@ -62,6 +79,8 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
         posted = on + timedelta(days=chance.choice([0, 0, 0, 1, 3, 12]))
         if posted <= UNTIL:
             events.append({"on": on, "posted_on": posted, "type": kind, "amount": f"{amount // 100}.{amount % 100:02d}"})
+            if kind in ("purchase", "cash_advance") and chance.random() < 0.2:
+                events[-1]["currency"] = chance.choice(["USD", "CNY"])
         on += timedelta(days=chance.randrange(0, 17))
     account = {"opened_on": opened_on, "credit_limit": chance.choice(["500.00", "3000.00", "10000.00"]),
                "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31])}
@@ -71,10 +90,11 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
     return Scenario.from_document(document, Path("scenario.toml"))
 
 
-@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("name", [*TERMS, *FEE_SCHEDULES])
 def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_database: Database, name: str) -> None:
     chance = random.Random(name)
-    scenarios = [random_scenario(chance, TERMS[name]) for _ in range(40)]
+    terms = TERMS[name] if name in TERMS else {"fees": FEE_SCHEDULES[name]}
+    scenarios = [random_scenario(chance, terms) for _ in range(40)]
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)
         run_days(connection, FIRST_ON, UNTIL)

@@ -1,0 +1,97 @@
+"""Which due dates of an account were missed, and for how many days: what late-payment fees are worked out from.
+
+Pure, one account at a time: only accounts that are late come here, and only on terms whose fee looks back.
+Source: docs/reference/billing-rules.md, 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BilledMinimum:
+    """What a statement asked for: day numbers, minor units."""
+
+    closes_on: int
+    due_on: int
+    minimum_due: int
+    new_balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Something received towards minimums; a returned payment is negative. Day numbers, minor units."""
+
+    posted_on: int
+    effective_on: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class DueHistory:
+    """The statements of one account, oldest first, and all that was received since the first of them closed."""
+
+    statements: Sequence[BilledMinimum]
+    receipts: Sequence[Receipt]
+
+    def received(self, statement: BilledMinimum, until: int, known_on: int) -> int:
+        """Received towards a statement, effective up to a day and posted up to another."""
+        return sum(each.amount for each in self.receipts if statement.closes_on < each.posted_on <= known_on
+                   and each.effective_on <= until)
+
+    def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
+        """What of a minimum was missing at the end of due date and tolerance, as known the day after."""
+        in_time = statement.due_on + tolerance_days
+        missing = statement.minimum_due - self.received(statement, in_time, in_time + 1)
+        return min(max(missing, 0), statement.minimum_due)
+
+    def missed(self, tolerance_days: int, allowed: int) -> list[bool]:
+        """Of each statement, whether its due date was missed: more than the allowed amount was missing."""
+        return [self.unpaid(each, tolerance_days) > allowed for each in self.statements]
+
+    def met_on(self, statement: BilledMinimum, allowed: int, known_on: int) -> int | None:
+        """The first day from which on no more than the allowed amount of a minimum is missing; None if there is none yet."""
+        counting = sorted((each.effective_on, each.amount) for each in self.receipts
+                          if statement.closes_on < each.posted_on <= known_on)
+        missing, met = statement.minimum_due, None
+        for index, (day, amount) in enumerate(counting):
+            missing -= amount
+            if index + 1 < len(counting) and counting[index + 1][0] == day:
+                continue
+            met = None if missing > allowed else day if met is None else met
+        return met
+
+
+def missed_in_a_row(missed: Sequence[bool]) -> int:
+    """How many of the last due dates in a row were missed."""
+    count = 0
+    for each in reversed(missed):
+        if not each:
+            break
+        count += 1
+    return count
+
+
+def is_repeat(missed: Sequence[bool], within: int) -> bool:
+    """Whether, before the last due date, another was missed within so many cycles."""
+    return any(missed[-1 - within:-1])
+
+
+def days_late(history: DueHistory, tolerance_days: int, allowed: int, up_to: int, known_on: int) -> list[int]:
+    """Of each statement's minimum, how many days late it is up to a day, each day of the account counted once.
+
+    A missed minimum is late from the day after its due date until the day it is met; while an older one is late, the days
+    are those of the older one.
+    """
+    counted_to, days = 0, []
+    for statement, missed in zip(history.statements, history.missed(tolerance_days, allowed), strict=True):
+        late = 0
+        if missed and statement.due_on + tolerance_days < up_to:
+            met = history.met_on(statement, allowed, known_on)
+            end = up_to if met is None else min(met, up_to)
+            late = max(end - max(statement.due_on, counted_to), 0)
+            counted_to = max(counted_to, end)
+        days.append(late)
+    return days

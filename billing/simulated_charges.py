@@ -1,0 +1,181 @@
+"""What a scenario's account is charged day by day: the fees on its events, at its due dates and at its anniversaries.
+
+The same rules as the steps of a business day (billing/day/), on one account that is not stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from accounts.calendar import day_number
+from accounts.columns import Columns
+from accounts.posting_types import (
+    ANNUAL_FEE,
+    BY_CODE,
+    BY_NAME,
+    FEE_TAX,
+    JOINING_FEE,
+    LATE_PAYMENT_FEE,
+    OWN_CHARGES,
+    REPLACEMENT_FEE,
+    RETURNED_PAYMENT,
+    RETURNED_PAYMENT_FEE,
+    PostingType,
+)
+from billing.cycle import received_types
+from billing.day.anniversaries import annual_waiver
+from billing.day.charge import TAX_LINES
+from billing.event_fees import event_fees
+from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
+from billing.scenario import ScenarioEvent
+from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
+from fees.annual import annual_fee
+from fees.fee_tax import fee_tax
+from fees.joining import joining_fee
+from fees.late_payment import MissedMinimum, charged_at_closing, late_payment_fee, late_tolerance_days
+from fees.replacement import replacement_fee
+from fees.terms import Terms
+from fees.terms_fees import LatePaymentFee, TieredLatePaymentFee
+
+
+class SimulatedCharges:
+    """Posts a scenario's events and fees to its ledger.
+
+    statements: rows of the statement table so far, oldest first, the opening state of an account under way among them.
+    """
+
+    def __init__(self, ledger: SimulatedLedger, first_day: date, statements: list[dict[str, Any]]) -> None:
+        self.ledger, self.first_day, self.statements = ledger, first_day, statements
+        self.scenario = ledger.scenario
+
+    # -- the day's events -----------------------------------------------------------------------------------------------
+
+    def post_events(self, day: date) -> None:
+        """Post the events of a day, each with the fees on it."""
+        terms = self.scenario.terms_on(day)
+        for line, event in enumerate(self.scenario.events, 1):
+            if max(event.posted_on or event.on, self.first_day) != day:
+                continue
+            if event.type == "replacement":
+                self._replacement(event, day, terms, line)
+                continue
+            self.ledger.add(BY_NAME[event.type], day, self.ledger.minor(event.amount), SCENARIO_SOURCE, line, event)
+        self._event_fees(day, terms)
+
+    def _replacement(self, event: ScenarioEvent, day: date, terms: Terms, line: int) -> None:
+        if terms.fees.replacement is not None:
+            fee = int(replacement_fee(terms, [event.reason])[0])
+            self.fee(REPLACEMENT_FEE, day, fee, terms.fees.replacement.clause, line)
+
+    def _event_fees(self, day: date, terms: Terms) -> None:
+        penalised = self._penalised(day)
+        for event in [each for each in self.ledger.postings if each["posted_on"] == day
+                      and each["source_id"] == SCENARIO_SOURCE]:
+            returned = event["type"] == RETURNED_PAYMENT.code
+            columns = self._as_columns(event, terms, minimum_due=self._last_minimum(day) if returned else 0,
+                                       first=int(not penalised))
+            penalised |= returned
+            tax = 0
+            for fee in event_fees(terms):
+                amounts = fee.of(columns)
+                self.ledger.add(fee.kind, day, int(amounts[0]), SCENARIO_SOURCE, event["source_line"], None, fee.clause)
+                tax += int(fee_tax(terms, str(fee.kind.charge), amounts)[0])
+            self.ledger.add(FEE_TAX, day, tax, SCENARIO_SOURCE, event["source_line"], None, "fees.tax_on_charges")
+
+    def _as_columns(self, posting: dict[str, Any], terms: Terms, minimum_due: int, first: int) -> Columns:
+        currency = self.scenario.events[posting["source_line"] - 1].currency or terms.currency
+        values = {"type": posting["type"], "amount": posting["amount"], "foreign": int(currency != terms.currency),
+                  "minimum_due": minimum_due, "first": first}
+        return {name: np.array([value], dtype=np.int64) for name, value in values.items()}
+
+    def _last_due(self, day: date) -> dict[str, Any] | None:
+        """The statement with the last due date before a day; where there is none, the last statement."""
+        due = [each for each in self.statements if each["due_on"] < day]
+        return due[-1] if due else self.statements[-1] if self.statements else None
+
+    def _last_minimum(self, day: date) -> int:
+        last = self._last_due(day)
+        return 0 if last is None else int(last["minimum_payment_due"])
+
+    def _penalised(self, day: date) -> bool:
+        """Whether the last due date before a day bore a penalty fee already."""
+        last = self._last_due(day)
+        if last is None:
+            return False
+        since = last["due_on"] if last["due_on"] < day else last["closes_on"]
+        return any(each["type"] in (LATE_PAYMENT_FEE.code, RETURNED_PAYMENT_FEE.code) and since < each["posted_on"] < day
+                   for each in self.ledger.postings)
+
+    # -- due dates ------------------------------------------------------------------------------------------------------
+
+    def process_due_date(self, day: date) -> None:
+        """Charge the late-payment fee, the day after due date and tolerance, if the minimum payment was not met."""
+        terms = self.scenario.terms_on(day)
+        fee = terms.fees.late_payment
+        if fee is None or charged_at_closing(fee) or not self.statements:
+            return
+        last, tolerance = self.statements[-1], late_tolerance_days(terms, fee)
+        if day != last["due_on"] + timedelta(days=tolerance + 1):
+            return
+        missed = self._missed(terms, fee, tolerance, day)
+        returned = any(each["type"] == RETURNED_PAYMENT_FEE.code and last["due_on"] < each["posted_on"] <= day
+                       for each in self.ledger.postings)
+        if missed is not None and not returned:
+            amounts = late_payment_fee(terms, missed, self.ledger.digits)
+            self.fee(LATE_PAYMENT_FEE, day, int(amounts[0]), fee.clause)
+
+    def _missed(self, terms: Terms, fee: LatePaymentFee, tolerance: int, day: date) -> MissedMinimum | None:
+        """What the fee for the last due date is worked out from; None if the minimum was met."""
+        history, allowed = self.due_history(terms), terms.minor(terms.cycle.tolerance_amount)
+        due_dates = history.missed(tolerance, allowed)
+        if not due_dates[-1]:
+            return None
+        last = history.statements[-1]
+        received = history.received(last, last.due_on + tolerance, day_number(day))
+        within = fee.repeat_within_cycles if isinstance(fee, TieredLatePaymentFee) else 0
+        first = MissedMinimum.first(_column(last.minimum_due), _column(history.unpaid(last, tolerance)),
+                                    _column(last.new_balance), _column(received))
+        return replace(first, in_a_row=_column(missed_in_a_row(due_dates)), repeats=np.array([is_repeat(due_dates, within)]))
+
+    def due_history(self, terms: Terms) -> DueHistory:
+        """The account's statements and what was received since the first of them."""
+        types = set(received_types(terms))
+        return DueHistory(
+            [BilledMinimum(day_number(each["closes_on"]), day_number(each["due_on"]), each["minimum_payment_due"],
+                           each["new_balance"]) for each in self.statements],
+            [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
+                     -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types])
+
+    # -- anniversaries --------------------------------------------------------------------------------------------------
+
+    def process_anniversary(self, day: date) -> None:
+        """Charge joining and annual fees due on a day; then waive what a year's spending earns."""
+        terms = self.scenario.terms_on(day)
+        opened = np.array([day_number(self.scenario.account.opened_on)])
+        taken_over = np.array([self.scenario.opening is not None])
+        if terms.fees.joining is not None:
+            self.fee(JOINING_FEE, day, int(joining_fee(terms, opened, taken_over, day)[0]), terms.fees.joining.clause)
+        if terms.fees.annual is not None:
+            fee = int(annual_fee(terms, opened, taken_over, day)[0])
+            self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause)
+            waiver = annual_waiver(terms, day, self.ledger.postings) if day > self.scenario.account.opened_on else None
+            if waiver is not None:
+                self.ledger.charge(waiver, day, fee, terms.fees.annual.clause)
+
+    # -- common ---------------------------------------------------------------------------------------------------------
+
+    def fee(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
+        """Charge a fee of Cardwright's own, and the tax on it."""
+        terms = self.scenario.terms_on(day)
+        self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
+        tax = int(fee_tax(terms, str(kind.charge), _column(amount))[0])
+        self.ledger.add(FEE_TAX, day, tax, OWN_CHARGES, line * TAX_LINES + kind.code, None, clause)
+
+
+def _column(value: int) -> Any:
+    return np.array([value], dtype=np.int64)
+

@@ -1,0 +1,141 @@
+"""Explains late-payment fees, kind by kind: each can be worked out again from its facts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from accounts.calendar import day_of
+from billing.missed_minimums import is_repeat, missed_in_a_row
+from fees.late_payment import MissedMinimum, late_payment_fee, late_tolerance_days
+from fees.terms_fees import (
+    EscalatingLatePaymentFee,
+    FixedLatePaymentFee,
+    LatePaymentFee,
+    PercentOfBalance,
+    PercentOfUnpaidMinimum,
+    SlabLatePaymentFee,
+    TieredLatePaymentFee,
+)
+from fees.terms_values import plain
+from statements.explain_interest import PRODUCT_PLACES, decimal_text
+from statements.explained_fee import NONE, Explained, Facts, Fee
+from statements.history import NotDerived
+
+
+def explain_late_payment(fee: Fee) -> Explained | None:
+    """The facts of a late-payment fee; None where there is no statement that could have been missed.
+
+    Raises NotDerived if the fee does not follow from what was received.
+    """
+    history, terms, rule = fee.history, fee.terms, fee.terms.fees.late_payment
+    in_time = history.in_time_until(terms, rule.tolerance_days if rule is not None else None)
+    if rule is None or history.previous is None or in_time is None:
+        return None
+    minimum = history.previous["minimum_payment_due"]
+    received = history.received(terms, in_time, fee.line.posted_on)
+    unpaid = min(max(minimum - received, 0), minimum)
+    missed, due_dates = _missed(fee, rule, MissedMinimum.first(
+        *(np.array([value]) for value in (minimum, unpaid, history.previous["new_balance"], received))))
+    derived = int(late_payment_fee(terms, missed, history.facts.digits)[0])
+    if derived != fee.line.amount:
+        raise NotDerived(history.facts, f"a late-payment fee of {fee.charge['amount']} was posted; what was received by "
+                                        f"{in_time} makes it {fee.amount(derived)}")
+    facts: Facts = {
+        "kind": str(getattr(rule, "kind", "")), "closes_on": history.previous["closes_on"].isoformat(),
+        "payment_due_on": history.previous["due_on"].isoformat(), "in_time_until": in_time.isoformat(),
+        "minimum_payment_due": fee.amount(minimum), "received": fee.amount(received), "unpaid": fee.amount(unpaid),
+    }
+    fields = {"minimum": fee.amount(minimum), "due_on": history.previous["due_on"], "in_time": in_time,
+              "received": fee.amount(max(received, 0)), "unpaid": fee.amount(unpaid)}
+    for key in ("cap_at", "rounding_unit"):
+        value = getattr(rule, key)
+        if value is not None:
+            facts[key] = value if isinstance(value, str) else plain(value)
+    return _KINDS[type(rule)](_Late(fee, rule, missed, due_dates, facts, fields))
+
+
+class _Late:
+    """A late-payment fee with the facts and fields that every kind has."""
+
+    def __init__(self, fee: Fee, rule: Any, missed: MissedMinimum, due_dates: str, facts: Facts,
+                 fields: dict[str, object]) -> None:
+        self.fee, self.rule, self.missed, self.due_dates = fee, rule, missed, due_dates
+        self.facts, self.fields = facts, fields
+
+    def of_terms(self, sentence: str, facts: Facts, **fields: object) -> Explained:
+        """A fee whose amount the terms name."""
+        unit, mode = self.rule.rounding_unit, self.fee.terms.interest.rounding
+        rounding = NONE if unit is None else f"{mode} to {plain(unit)}"
+        return {**self.facts, **facts}, self.fee.charge["amount"], rounding + self.limits(), \
+            self.fee.say(sentence, **self.fields, **facts, **fields)
+
+    def share(self, sentence: str, base: int, facts: Facts, limits: str = "") -> Explained:
+        """A fee that is a percentage of something."""
+        digits, percent = self.fee.history.facts.digits, self.rule.percent
+        unrounded = decimal_text(base * Fraction(percent) / 10**digits, PRODUCT_PLACES, digits)
+        unit = plain(self.rule.rounding_unit or self.fee.terms.interest.rounding_unit)
+        because = self.fee.say(sentence, **{**self.fields, **facts, "unrounded": unrounded, "percent": plain(percent * 100)})
+        return ({**self.facts, "percent": plain(percent), **facts}, unrounded,
+                f"{self.fee.terms.interest.rounding} to {unit}{limits}{self.limits()}", because)
+
+    def limits(self) -> str:
+        """What cuts the amount at the end."""
+        return f"; at most the {self.rule.cap_at.replace('_', ' ')}" if self.rule.cap_at else ""
+
+
+def _missed(fee: Fee, rule: LatePaymentFee, missed: MissedMinimum) -> tuple[MissedMinimum, str]:
+    """With the due dates missed before, and these as text."""
+    tolerance, allowed = late_tolerance_days(fee.terms, rule), fee.terms.minor(fee.terms.cycle.tolerance_amount)
+    due, history = fee.history.due.missed(tolerance, allowed), fee.history.due
+    within = rule.repeat_within_cycles if isinstance(rule, TieredLatePaymentFee) else 0
+    before = [day_of(each.due_on).isoformat() for each, late in zip(history.statements[:-1], due, strict=False) if late]
+    missed = replace(missed, in_a_row=np.array([missed_in_a_row(due)]), repeats=np.array([is_repeat(due, within)]))
+    return missed, ", ".join(before)
+
+
+def _fixed(late: _Late) -> Explained:
+    return late.of_terms("late_payment_fixed", {"fee": plain(late.rule.amount)})
+
+
+def _tiered(late: _Late) -> Explained:
+    facts: Facts = {"first": plain(late.rule.first), "repeat": plain(late.rule.repeat),
+                    "repeat_within_cycles": late.rule.repeat_within_cycles, "missed_before": late.due_dates or "–"}
+    name = "late_payment_repeat" if late.missed.repeats[0] else "late_payment_first"
+    return late.of_terms(name, facts)
+
+
+def _escalating(late: _Late) -> Explained:
+    return late.of_terms("late_payment_escalating", {
+        "in_a_row": int(late.missed.in_a_row[0]), "amounts": ", ".join(plain(each) for each in late.rule.amounts)})
+
+
+def _slab(late: _Late) -> Explained:
+    slabs = ", ".join(f"≤ {plain(each.up_to)}: {plain(each.amount)}" if each.up_to is not None else f"> : {plain(each.amount)}"
+                      for each in late.rule.slabs)
+    return late.of_terms("late_payment_slab", {"new_balance": late.fee.amount(int(late.missed.new_balance[0])), "slabs": slabs})
+
+
+def _percent_of_unpaid_minimum(late: _Late) -> Explained:
+    facts: Facts = {"floor": plain(late.rule.floor)}
+    if late.rule.cap is not None:
+        facts["cap"] = plain(late.rule.cap)
+    limits = f"; floor {facts['floor']}" + (f", cap {facts['cap']}" if "cap" in facts else "")
+    return late.share("late_payment_percent", int(late.missed.unpaid[0]), facts, limits)
+
+
+def _percent_of_balance(late: _Late) -> Explained:
+    base = int(np.maximum(late.missed.new_balance - late.missed.received, 0)[0])
+    return late.share("late_payment_of_balance", base, {"new_balance": late.fee.amount(int(late.missed.new_balance[0])),
+                                                         "balance_unpaid": late.fee.amount(base)})
+
+
+_KINDS: dict[type[LatePaymentFee], Callable[[_Late], Explained]] = {
+    FixedLatePaymentFee: _fixed, TieredLatePaymentFee: _tiered, EscalatingLatePaymentFee: _escalating,
+    SlabLatePaymentFee: _slab, PercentOfUnpaidMinimum: _percent_of_unpaid_minimum,
+    PercentOfBalance: _percent_of_balance,
+}
