@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from accounts.money import major_units, minor_units
-from fees.late_payment import late_payment_fee
+from fees.late_payment import MissedMinimum, late_payment_fee
 from fees.terms import Terms
 from tests.examples.tables import cases, named
 
@@ -59,29 +59,68 @@ def test_late_payment_fee(case: dict[str, str]) -> None:
     terms = Terms.from_toml(f'[interest]\nrounding = "{case["rounding"]}"\n[fees]\nlate_payment = {FEES[case["terms"]]}')
     minimum, received = (minor_units(case[column], 2) for column in ("minimum_due", "received"))
     unpaid = np.array([max(minimum - received, 0)])
-    fee = late_payment_fee(terms, np.array([minimum]), unpaid, terms.digits)
+    fee = late_payment_fee(terms, MissedMinimum.first(np.array([minimum]), unpaid), terms.digits)
     assert [major_units(each, 2) for each in fee.tolist()] == [case["fee"]]
 
 
 def test_where_whole_dollars_are_shown_a_percentage_is_rounded_to_them() -> None:
     terms = Terms.from_toml(f'currency = "TWD"\n[interest]\nrounding_unit = "1"\n[fees]\nlate_payment = {BARE}')
     minimum = np.array([1009_00, 1010_00, 1030_00])
-    assert late_payment_fee(terms, minimum, minimum, terms.digits).tolist() == [50_00, 51_00, 52_00]
+    assert late_payment_fee(terms, MissedMinimum.first(minimum, minimum), terms.digits).tolist() == [50_00, 51_00, 52_00]
 
 
 def test_many_accounts_at_once_and_amounts_that_64_bits_hardly_hold() -> None:
     terms = Terms.from_toml("[fees]\nlate_payment = " + BARE)
     unpaid = np.array([0, 1000_00, 4 * 10**18])
-    assert late_payment_fee(terms, unpaid, unpaid, 2).tolist() == [0, 50_00, 2 * 10**17]
+    assert late_payment_fee(terms, MissedMinimum.first(unpaid, unpaid), 2).tolist() == [0, 50_00, 2 * 10**17]
 
 
 def test_terms_without_the_fee_charge_none() -> None:
     unpaid = np.array([1000_00])
-    assert late_payment_fee(Terms(), unpaid, unpaid, 2).tolist() == [0]
+    assert late_payment_fee(Terms(), MissedMinimum.first(unpaid, unpaid), 2).tolist() == [0]
 
 
-def test_a_kind_that_is_not_charged_is_never_billed_as_another() -> None:
-    terms = Terms.from_toml('[fees]\nlate_payment = {kind = "percent_of_balance", percent = "0.03"}')
-    unpaid = np.array([1000_00])
-    with pytest.raises(ValueError, match="percent_of_balance"):
-        late_payment_fee(terms, unpaid, unpaid, 2)
+SLABS = """{kind = "slab", slabs = [{up_to = "99.99", amount = 0}, {up_to = "500", amount = 100},
+         {up_to = "10000", amount = 500}, {amount = 750}]}"""
+ENDS = '{kind = "slab", slabs = [{up_to = "500", amount = 100}, {up_to = "1000", amount = 250}]}'
+TIERS = '{kind = "tiered", first = "25.00", repeat = "35.00", repeat_within_cycles = 6}'
+MONTHS = '{kind = "escalating", amounts = ["300", "400", "500"]}'
+OWED = '{kind = "percent_of_balance", percent = "0.03", rounding_unit = "1"}'
+TENTH = '{kind = "percent_of_interest", percent = "0.10"}'
+DAILY = '{kind = "daily", per_day = "35", share_cap = "0.30", cap = "2000"}'
+OTHER_FEES = {name: globals()[name] for name in ("SLABS", "ENDS", "TIERS", "MONTHS", "OWED", "TENTH", "DAILY")}
+
+OTHER_KINDS = """
+new_balance | received | unpaid   | in_a_row | repeats | interest | days | terms  | fee     | why
+99.00       | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 0.00    | less than a hundred
+99.99       | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 0.00    | the end of a slab is in it
+100.00      | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 100.00  | one cent more is the next slab
+500.00      | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 100.00  | again the end
+500.01      | 499.00   | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 500.00  | by what was billed
+10000.00    | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 500.00  | the last end
+10000.01    | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | SLABS  | 750.00  | beyond every end
+1000.01     | 0.00     | 9.90     | 1        | no      | 0.00     | 0    | ENDS   | 250.00  | the last slab holds
+50.00       | 0.00     | 5.00     | 1        | no      | 0.00     | 0    | TIERS  | 25.00   | a first one
+50.00       | 0.00     | 5.00     | 2        | yes     | 0.00     | 0    | TIERS  | 35.00   | again within the window
+50.00       | 0.00     | 5.00     | 1        | no      | 0.00     | 0    | MONTHS | 300.00  | first month in a row
+50.00       | 0.00     | 5.00     | 3        | yes     | 0.00     | 0    | MONTHS | 500.00  | third
+50.00       | 0.00     | 5.00     | 4        | yes     | 0.00     | 0    | MONTHS | 0.00    | no amount is named for a fourth
+1325.00     | 0.00     | 1325.00  | 2        | yes     | 0.00     | 0    | OWED   | 40.00   | 39.75 to a whole unit
+1325.00     | 200.00   | 1125.00  | 2        | yes     | 0.00     | 0    | OWED   | 34.00   | 33.75
+1325.00     | 1400.00  | 1.00     | 2        | yes     | 0.00     | 0    | OWED   | 0.00    | nothing of it left
+25000.00    | 20000.00 | 500.00   | 1        | no      | 100.00   | 0    | TENTH  | 10.00   | a tenth of the interest
+1000.00     | 0.00     | 1000.00  | 1        | no      | 0.00     | 10   | DAILY  | 300.00  | 350 by days, 300 by share
+10000.00    | 0.00     | 10000.00 | 1        | no      | 0.00     | 60   | DAILY  | 2000.00 | 2100 by days, 3000 by share
+10000.00    | 0.00     | 10000.00 | 1        | no      | 0.00     | 4    | DAILY  | 140.00  | no cap reached
+"""
+
+
+@pytest.mark.parametrize("case", cases(OTHER_KINDS), ids=named)
+def test_late_payment_fee_of_other_kinds(case: dict[str, str]) -> None:
+    terms = Terms.from_toml(f"[fees]\nlate_payment = {OTHER_FEES[case['terms']]}")
+    amount = {name: np.array([minor_units(case[name], 2)]) for name in ("unpaid", "new_balance", "received", "interest")}
+    missed = MissedMinimum(amount["unpaid"], amount["unpaid"], amount["new_balance"], amount["received"],
+                           np.array([int(case["in_a_row"])]), np.array([case["repeats"] == "yes"]), amount["interest"],
+                           np.array([int(case["days"])]))
+    fee = late_payment_fee(terms, missed, terms.digits)
+    assert [major_units(each, 2) for each in fee.tolist()] == [case["fee"]]

@@ -43,8 +43,8 @@ TERMS: dict[str, dict[str, Any]] = {
 #: Schedules of fees: what a file's transactions, due dates and anniversaries cost.
 FEE_SCHEDULES: dict[str, dict[str, Any]] = {
     "tiered, capped, taxed; returned payments capped at the minimum": {
-        "late_payment": {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2, "cap_at": "minimum_due",
-                         "tolerance_days": 3, "tax": "0.18"},
+        "late_payment": {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2,
+                         "cap_at": "minimum_due", "tolerance_days": 3, "tax": "0.18"},
         "returned_payment": {"amount": "25.00", "cap_at": "minimum_due"}, "cash_advance": {"percent": "0.03", "floor": "10"}},
     "escalating, every fee taxed, on every event": {
         "late_payment": {"kind": "escalating", "amounts": ["300.00", "400.00"], "cap_at": "unpaid_minimum"},

@@ -40,7 +40,7 @@ def said(toml: str) -> list[str]:
         'kind = "percent_of_balance", percent = "0.1"', 'kind = "escalating", amounts = [1]',
         'kind = "fixed", amount = 1, tax = "0.18"')),
     '[fees]\ncash_advance = {percent = "0.01"}\nforeign = {percent = "0.01"}\ntax_on_charges = {fees = "0.06"}',
-    '[fees]\nbalance_transfer = {percent = 0, floor = 5}\nreturned_payment = {percent = "0.02", floor = 9, cap_at = "minimum_due"}',
+    '[fees]\nbalance_transfer = {percent = 0, floor = 5}\nreturned_payment = {percent = "0.02", cap_at = "minimum_due"}',
     '[fees]\nservice = {amount = 1}\nreplacement = {amount = 1, free_for = []}\njoining = {amount = 1}',
     '[fees]\nsupplementary_annual = {amount = 1}\ntax_on_charges = {interest = "0"}',
     '[cycle]\ndue_roll = "next_business_day"\ncalendar = "CN"\ndue_after_days = 15\ntolerance_days = 3',
