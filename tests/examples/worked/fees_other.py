@@ -118,7 +118,7 @@ EXAMPLES = [
         "US-52a1-3-ii-A", REG_Z + "comment 52(a)(1)-3.ii.A", "A limit of 500 takes 125 of fees in the first year",
         "2023-01-01", {**FIRST_YEAR, "fees": {"joining": {"amount": "250.00"}, "first_year_cap": "0.25"}}, [],
         {"2023-01-31": {"fees": "125.00"}}, credit_limit="500.00",
-        printed="A refund of 175: a quarter of 500 is 125, and 125 is what was charged too much",
+        printed="a refund of 175: a quarter of 500 is 125, and 125 is what was charged too much",
         reading="The lower limit from the start: a scenario has one limit"),
 ]
 

@@ -42,7 +42,7 @@ EXAMPLES = [
         {"currency": "LKR", "cycle": {"closing_day": 10, "due_after_days": 21, "due_roll": "next_business_day",
                                       "calendar": "LK"}},
         [("2023-06-01", "purchase", "1000.00")], {"2023-06-10": {"payment_due_on": "2023-07-04"}},
-        printed="3 July: right for weekends alone"),
+        printed="Monday, 3 July, which looks at weekends alone"),
     Example(
         "US-11a", "12 CFR 1026.11(a)", "25 paid too much stay the holder's: a credit balance, nothing due", "2023-01-01",
         {"currency": "USD", "cycle": {"closing_day": 31, "due_day": 25}, "minimum_payment": NO_MINIMUM},

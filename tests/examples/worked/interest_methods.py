@@ -70,7 +70,7 @@ EXAMPLES = [
         "2022-01-01", monthly("0.018", method="previous_balance"),
         [("2022-04-10", "purchase", "425.79"), ("2022-04-20", "payment", "800.00")],
         {"2022-04-30": {"interest": "19.76", "new_balance": "743.41"}}, opening=opening("2022-03-31", purchase="1097.86"),
-        printed="A new balance of 743.23: 1,097.86 + 425.79 - 800.00 + 19.76 is 743.41"),
+        printed="a new balance of 743.23: 1,097.86 + 425.79 - 800.00 + 19.76 is 743.41"),
     Example(
         "US-2CYC-CARDHUB", "CardHub glossary, double-cycle billing", "Mean of 600 and 200, to the nearest cent", "2023-01-01",
         _daily("0.10", method="two_cycle"), DOUBLE, {"2023-06-30": {"interest": "3.29"}}, part="two cycles",

@@ -15,6 +15,12 @@ DBS = {"currency": "HKD", "minimum_payment": {"parts": ONE_PER_CENT, "add": ["fe
 HDFC_FLOOR = {"currency": "INR", "interest": NO_INTEREST,
               "minimum_payment": {"parts": [{"percent": "0.05", "of": "principal"}], "floor": "200"},
               "cycle": {"closing_day": 31, "due_day": 25}}
+HDFC = "HDFC Bank, communication on the minimum amount due, June 2025"
+HDFC_TERMS = {
+    "currency": "INR", "cycle": {"closing_day": 31, "due_day": 25}, "interest": NO_INTEREST,
+    "minimum_payment": {"combine": "percent_or_interest", "add": ["interest", "fees"],
+                        "parts": [{"percent": "0.05", "of": "principal", "round_to": "10", "rounding": "up"}]},
+}
 BPI = {"currency": "PHP", "cycle": {"closing_day": 31, "due_day": 25}, "interest": NO_INTEREST,
        "minimum_payment": {"parts": [{"percent": "0.0357", "of": "principal"}], "add": ["interest"], "round_to": "1"}}
 #: month, principal, interest billed, our minimum, what the bank prints if it differs.
@@ -32,10 +38,11 @@ def _of_month(rate: str, parts: list[Table], currency: str, key: str = "monthly_
 
 
 def _april(id: str, source: str, shows: str, terms: Table, owed: str, minimum: str, events: list[Event] | None = None,
-           **more: Any) -> Example:
+           interest: str = "0", new_balance: str = "", **more: Any) -> Example:
     """A month of April on what was owed at the end of March."""
-    return Example(id, source, shows, "2023-01-01", terms, events or [], {"2023-04-30": {"minimum_payment_due": minimum}},
-                   opening=opening("2023-03-31", purchase=owed), **more)
+    figures = {"minimum_payment_due": minimum} | ({"new_balance": new_balance} if new_balance else {})
+    return Example(id, source, shows, "2023-01-01", terms, events or [], {"2023-04-30": figures},
+                   opening=opening("2023-03-31", purchase=owed, interest=interest), **more)
 
 
 def _fixed_course(**minimum: Any) -> Table:
@@ -82,6 +89,16 @@ EXAMPLES = [
         "IN-SBI22-MIN", "Indian issuer's most important terms, statement of 2 April 2022",
         "5 % of the principal of 6,500, and the fees of 90 whole", "2022-03-03", SBI, SBI_EVENTS,
         {"2022-04-02": {"minimum_payment_due": "415.00"}}),
+    _april("IN-HDFC-1", HDFC + ", illustration 1",
+           "5 % of 26,547.18 is 1,330 in tens, above the finance charge of 660.78; plan part, fees and tax whole", HDFC_TERMS,
+           "25886.40", "7910.78",
+           [("2023-04-10", "fee", "5444.00", {"kind": "plan part"}), ("2023-04-10", "fee", "750.00"),
+            ("2023-04-10", "fee", "386.78", {"kind": "tax"})], interest="660.78", new_balance="33127.96",
+           reading="The finance charge stands as billed interest; the plan part comes in as an event that is due whole"),
+    _april("IN-HDFC-2", HDFC + ", illustration 2",
+           "5 % of 127,082.96 is not above the finance charge of 8,390.96: that, and 5 % of the principal, 5,940 in tens",
+           HDFC_TERMS, "118692.00", "17834.77", [("2023-04-10", "fee", "1689.35"), ("2023-04-10", "fee", "1814.46")],
+           interest="8390.96", new_balance="130586.77", printed="17835.22: the 5 % part in tens is 5,940, not 5,940.45"),
     _april("IN-HDFC-FLOOR", "HDFC Bank, note on the minimum amount due", "150 computed: the floor of 200", HDFC_FLOOR,
            "3000.00",
            "200.00", part="under the floor"),

@@ -35,6 +35,8 @@ IN-IDFC
 SG-SC-IOI before
 US-55b-2-ii
 IN-SBI22-MIN
+IN-HDFC-1
+IN-HDFC-2
 JP-GANKIN fixed principal
 JP-GANKIN fixed total
 UK-NATIONWIDE
@@ -97,4 +99,5 @@ US-55b4-3-iv-A
 US-55a-1-iii-B sixty days
 US-55a-1-iii-B notice
 US-55b-3-iii-C
+HK-MIN-26Y
 """.strip().splitlines())

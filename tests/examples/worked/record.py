@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -61,6 +62,25 @@ class Example:
     def scenario(self) -> Scenario:
         """Raises NotCharged where the terms ask for what the engine does not charge."""
         return Scenario.from_document(self.document(), Path(f"{self.name}.toml"))
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """A published example of a figure that is no statement's: what the engine finds, and what it has to be."""
+
+    id: str
+    source: str
+    shows: str
+    found: Callable[[], str]
+    expected: str
+    part: str = ""
+    printed: str = ""
+    reading: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its id, with the part where the source's example has several."""
+        return f"{self.id} {self.part}" if self.part else self.id
 
 
 @dataclass(frozen=True)
