@@ -1,0 +1,101 @@
+"""An account of the books, told as a scenario: what happened to it, under which terms, so that it can be billed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.money import BY_NUMERIC, major_units
+from accounts.posting_types import (
+    BY_CODE,
+    OPENING_CREDIT,
+    OWN_CHARGES,
+    PURCHASE_INTEREST,
+    REPLACEMENT_FEE,
+    SUPPLEMENTARY_ANNUAL_FEE,
+    SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
+)
+from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening
+from fees.terms import Terms
+
+#: Charges for a card: a scenario has no cards, so they are told as they were charged and not worked out again.
+GIVEN_CHARGES = (SUPPLEMENTARY_ANNUAL_FEE.code, SUPPLEMENTARY_ANNUAL_FEE_WAIVER.code, REPLACEMENT_FEE.code)
+
+_ACCOUNT = """
+SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, b.first_on, b.closed_through
+FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s
+"""
+_CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
+#: What files brought and what was charged for cards, in the order of the ledger; not what billing itself came to.
+_EVENTS = """
+SELECT p.posted_on, p.source_id, p.source_line, p.type, p.amount, p.effective_on, p.transaction_on, p.source_ref, p.merchant,
+       p.mcc, p.description, p.original_currency, c.card
+FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
+WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.posted_on <= %(until)s AND p.type > %(opening)s
+  AND (p.type < %(charges)s OR (p.source_id = %(own)s AND p.type = ANY(%(given)s)))
+ORDER BY p.posted_on, p.source_id, p.source_line, p.type
+"""
+
+
+def scenario_of_account(connection: Connection[Any], member_id: int, account_id: int, versions: Sequence[Terms],
+                        until: date | None = None) -> Scenario:
+    """What happened to an account of the books, as a scenario: simulated on the terms it was billed on, it gives its statements.
+
+    versions: the terms to bill it by, all versions of a product; until: the last business day, that which the book has closed
+    where none is given. Reads; writes nothing. Raises LookupError for an account that is not in the books.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        account = cursor.execute(_ACCOUNT, (member_id, account_id)).fetchone()
+        if account is None:
+            raise LookupError(f"there is no account {account_id} of member {member_id} in the books")
+        cycle_zero = cursor.execute(_CYCLE_ZERO, (member_id, account_id)).fetchone()
+        last_day = until or account["closed_through"] or account["opened_on"]
+        rows = cursor.execute(_EVENTS, {
+            "member": member_id, "account": account_id, "until": last_day, "opening": OPENING_CREDIT.code,
+            "charges": PURCHASE_INTEREST.code, "own": OWN_CHARGES, "given": list(GIVEN_CHARGES),
+        }).fetchall()
+    digits = BY_NUMERIC[account["currency"]].digits
+    return Scenario.model_construct(
+        account=ScenarioAccount(account=account["account"], opened_on=account["opened_on"],
+                                closing_day=account["closing_day"], credit_limit=major_units(account["credit_limit"], digits)),
+        until=last_day,
+        terms=tuple(_as_charged(terms, account["status"]) for terms in sorted(versions, key=lambda each: each.in_force_from)),
+        opening=_opening(account, cycle_zero, digits),
+        events=tuple(scenario_event(row, digits) for row in rows),
+    )
+
+
+def scenario_event(row: Mapping[str, Any], digits: int) -> ScenarioEvent:
+    """A posting as an event; the books checked it when they took it in."""
+    return ScenarioEvent.model_construct(
+        on=row["effective_on"], posted_on=row["posted_on"], transaction_on=row["transaction_on"],
+        type=BY_CODE[row["type"]].name, amount=major_units(row["amount"], digits), id=row["source_ref"], card=row["card"],
+        merchant=row["merchant"], mcc=row["mcc"], kind=row["description"], currency=row["original_currency"],
+    )
+
+
+def _as_charged(terms: Terms, status: str) -> Terms:
+    """An account taken in closed is not charged the fees of a year."""
+    if status != "closed":
+        return terms
+    return terms.model_copy(update={"fees": terms.fees.model_copy(update={"joining": None, "annual": None})})
+
+
+def _opening(account: Mapping[str, Any], cycle_zero: Mapping[str, Any] | None, digits: int) -> ScenarioOpening | None:
+    """The state that an account was taken over in; of one opened before the book began without a balance, nothing owed."""
+    if cycle_zero is None:
+        began = account["first_on"] is not None and account["opened_on"] < account["first_on"]
+        return ScenarioOpening(on=account["first_on"] - timedelta(days=1)) if began else None
+    principal = cycle_zero["new_balance"] - cycle_zero["cash"] - cycle_zero["unpaid_interest"] - cycle_zero["unpaid_fees"]
+    balances = {"purchase": principal, "cash_advance": cycle_zero["cash"], "interest": cycle_zero["unpaid_interest"],
+                "fees": cycle_zero["unpaid_fees"]}
+    return ScenarioOpening(
+        on=cycle_zero["closes_on"], grace="lost" if cycle_zero["revolving"] else "kept", payment_due_on=cycle_zero["due_on"],
+        balances=OpeningBalances(**{name: major_units(amount, digits) for name, amount in balances.items()}),
+        minimum_payment_due=major_units(cycle_zero["minimum_payment_due"], digits),
+        past_due=major_units(cycle_zero["past_due"], digits),
+    )
