@@ -20,7 +20,9 @@ from accounts.database import open_book
 from accounts.errors import Findings
 from fees import schedule
 from fees.brochure import Brochure, brochure, brochure_html
-from fees.lint import lint_file, load_schedule
+from fees.lint import counter_example_names, lint_file, load_schedule, write_counter_examples
+from fees.rule_packs.check import Case
+from fees.rule_packs.registry import require_lawful
 from fees.schedule import NoTermsInForce, UnknownProduct, Version
 from fees.supported import require_supported
 from fees.terms import Terms
@@ -72,6 +74,7 @@ def load(
     terms = [load_schedule(path) for path in files]
     for path, each in zip(files, terms, strict=True):
         require_supported(each, str(path))
+        require_lawful(Case(each), str(path))
     proposer = who if who is not None else _user()
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         proposals = [schedule.propose(connection, each, proposer) for each in terms]
@@ -90,21 +93,42 @@ def load(
 @products.command()
 def lint(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A schedule: TOML, or JSON of the same shape.")],
+    after: Annotated[
+        Path | None, typer.Option("--after", metavar="FILE", help="The version before it: is there notice of what becomes dearer?"),
+    ] = None,
+    told_on: Annotated[
+        datetime | None,
+        typer.Option("--told-on", formats=["%Y-%m-%d"], metavar="DATE", help="The day that holders are told, with --after.",
+                     show_default="the earlier version's first day"),
+    ] = None,
+    counter_example: Annotated[
+        Path | None,
+        typer.Option("--counter-example", metavar="DIR", help="Write the accounts that show a breach there, for `simulate`."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a schedule without loading it; ends with 1 if it could not be loaded.
+    """Check a schedule, and by its rule pack the law, without loading it; ends with 1 if it could not be loaded.
 
     \b
     cardwright products lint classic.toml
-    cardwright products lint --json classic.toml
+    cardwright products lint card.toml --after card-2023.toml --counter-example accounts/
     """
-    findings = lint_file(file)
+    findings = lint_file(file, None if after is None else load_schedule(after), _day(told_on))
+    accounts = counter_example_names(file.stem, findings)
+    if counter_example is not None:
+        write_counter_examples(counter_example, accounts)
     if as_json:
-        _print_json([asdict(each) for each in findings])
+        _print_json([each.facts(accounts) for each in findings])
     else:
         for each in findings:
             print(f"{each.level}: {each.message}")
+            if each.counter_example is not None:
+                print(f"  an account that shows it: {each.counter_example.shows}")
     refused = sum(each.level == "refused" for each in findings)
+    if accounts and not as_json:
+        console.print(f"{len(accounts)} accounts written to {counter_example}, for `cardwright simulate`"
+                      if counter_example is not None else "--counter-example DIR writes the accounts for `cardwright simulate`",
+                      markup=False)
     if refused:
         raise Findings(f"{file} could not be loaded: {refused} finding{'s' * (refused > 1)}")
     if not as_json:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from fees.rates import NotDaily, daily_fraction
+from fees.rule_packs.account import scenario_toml
+from fees.rule_packs.check import Case, CounterExample
+from fees.rule_packs.registry import Broken, broken
 from fees.supported import unsupported
 from fees.terms import STATED, Terms, read_document
 from fees.terms_problems import BadTerms, Problem
@@ -17,27 +21,71 @@ from fees.terms_problems import BadTerms, Problem
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about a schedule. level: refused (it cannot be loaded) or note (look at it again)."""
+    """One thing about a schedule. level: refused (it cannot be loaded) or note (look at it again).
+
+    Where it breaks its rule pack, also: which check of it, where that is taken from, the clause of the schedule that does, and
+    an account that shows it.
+    """
 
     level: Literal["refused", "note"]
     key: str
     message: str
+    check: str | None = None
+    source: str | None = None
+    clause: str | None = None
+    counter_example: CounterExample | None = None
+
+    def facts(self, names: dict[str, CounterExample]) -> dict[str, Any]:
+        """The finding for JSON; its account as what it shows, the name of its file, and the scenario itself."""
+        facts: dict[str, Any] = {key: getattr(self, key) for key in ("level", "key", "message", "check", "source", "clause")}
+        example = self.counter_example
+        name = next((name for name, each in names.items() if each is example), None)
+        return facts | {"counter_example": None if example is None else {
+            "shows": example.shows, "file": name, "scenario": scenario_toml(example)}}
 
 
-def lint_file(path: Path) -> list[Finding]:
-    """Everything to say about a schedule's file; nothing if all is well."""
+def lint_file(path: Path, earlier: Terms | None = None, told_on: date | None = None) -> list[Finding]:
+    """Everything to say about a schedule's file; nothing if all is well.
+
+    earlier: the version before it, where notice of what becomes dearer is to be checked; told_on: the day that holders are told.
+    """
     try:
         document = read_document(path)
-        return lint(document, Terms.from_document(document, str(path)))
+        return lint(document, Case(Terms.from_document(document, str(path)), earlier, told_on))
     except BadTerms as error:
         return [Finding("refused", problem.key, str(problem)) for problem in error.problems]
 
 
-def lint(document: dict[str, Any], terms: Terms) -> list[Finding]:
+def lint(document: dict[str, Any], case: Case) -> list[Finding]:
     """Everything to say about terms that could be read; document: as they were given."""
     findings = [Finding("refused", problem.key, str(problem)) for problem in unstated(document)]
-    findings += [Finding("refused", each.key, str(each)) for each in unsupported(terms)]
-    return findings + [Finding("note", key, message) for key, message in _doubts(terms)]
+    findings += [Finding("refused", each.key, str(each)) for each in unsupported(case.terms)]
+    findings += [_of_rule_pack(each) for each in broken(case)]
+    return findings + [Finding("note", key, message) for key, message in _doubts(case.terms)]
+
+
+def _of_rule_pack(each: Broken) -> Finding:
+    return Finding(each.check.level, each.breach.key, str(each), f"{each.pack.country} {each.check.name}",
+                   str(each.check.source), each.clause, each.breach.counter_example)
+
+
+def counter_example_names(stem: str, findings: Sequence[Finding]) -> dict[str, CounterExample]:
+    """The accounts of the findings by the name of a file for each: the schedule's, the check's, and a number if need be."""
+    named: dict[str, CounterExample] = {}
+    for each in findings:
+        if each.counter_example is not None:
+            name = f"{stem}-{str(each.check).split()[-1]}"
+            while f"{name}.toml" in named:
+                base, _, number = name.rpartition("--")
+                name = f"{base}--{int(number) + 1}" if base else f"{name}--2"
+            named[f"{name}.toml"] = each.counter_example
+    return named
+
+
+def write_counter_examples(directory: Path, accounts: dict[str, CounterExample]) -> None:
+    """Write accounts as scenario files into a directory, which is made if need be."""
+    for name, example in accounts.items():
+        write_whole(directory / name, scenario_toml(example).encode())
 
 
 def unstated(document: dict[str, Any]) -> list[Problem]:

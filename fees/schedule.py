@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 from psycopg.types.range import DateRange
 
 from accounts.errors import Refused, Usage
+from fees.rule_packs.check import Case
+from fees.rule_packs.registry import require_lawful
 from fees.supported import require_supported
 from fees.terms import Terms
 
@@ -120,7 +122,8 @@ class Version:
 def propose(connection: Connection[Any], terms: Terms, who: str) -> Proposal:
     """Put terms before a second person; the same document again changes nothing.
 
-    Raises NotCharged (this release cannot bill them), AlreadyApproved, InClosedPeriod, Overlaps, CurrencyChanged, NoName.
+    Raises NotCharged (this release cannot bill them), BreaksRulePack, AlreadyApproved, InClosedPeriod, Overlaps,
+    CurrencyChanged, NoName.
     """
     who = _named(who)
     require_supported(terms)
@@ -134,6 +137,7 @@ def propose(connection: Connection[Any], terms: Terms, who: str) -> Proposal:
     if any(status == "approved" for _, status, _ in found):
         raise AlreadyApproved(terms.label)
     _may_take_force(connection, terms)
+    require_lawful(_case(connection, terms, ("approved", "proposed")))
     if found:
         connection.execute(
             "UPDATE terms_version SET document = %s, sha256 = %s, proposed_by = %s, proposed_at = now()"
@@ -153,7 +157,7 @@ def approve(connection: Connection[Any], product: str, who: str, in_force_from: 
     """Approve what is proposed for a product, oldest first, all or only that of a day; gives what was approved.
 
     Each ends the version before it on its own first day. Nothing waiting is no error: it was approved already. Raises
-    UnknownProduct, SecondPersonNeeded, NotCharged, InClosedPeriod, Overlaps, CurrencyChanged, NoName.
+    UnknownProduct, SecondPersonNeeded, NotCharged, BreaksRulePack, InClosedPeriod, Overlaps, CurrencyChanged, NoName.
     """
     who = _named(who)
     _lock(connection)
@@ -166,6 +170,7 @@ def approve(connection: Connection[Any], product: str, who: str, in_force_from: 
             raise SecondPersonNeeded(each.terms.label, each.proposed_by)
         require_supported(each.terms)
         _may_take_force(connection, each.terms)
+        require_lawful(_case(connection, each.terms))
         connection.execute(
             "UPDATE terms_version SET in_force = daterange(lower(in_force), %(first)s)"
             " WHERE product = %(product)s AND status = 'approved' AND in_force @> %(first)s::date",
@@ -237,6 +242,14 @@ def _may_take_force(connection: Connection[Any], terms: Terms) -> None:
         raise InClosedPeriod(terms.label, book[0])
     if latest[0] >= terms.in_force_from:
         raise Overlaps(terms.label, latest[0])
+
+
+def _case(connection: Connection[Any], terms: Terms, of_status: Sequence[str] = ("approved",)) -> Case:
+    """Terms for their rule pack, beside the version before them; holders are told on the business date at the earliest."""
+    before = [each for each in versions(connection, terms.product)
+              if each.status in of_status and each.first < terms.in_force_from]
+    book = connection.execute("SELECT open_on FROM book").fetchone()
+    return Case(terms, before[-1].terms if before else None, None if book is None else book[0])
 
 
 def _named(who: str) -> str:

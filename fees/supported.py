@@ -18,10 +18,12 @@ from fees.terms_interest import RatedTerms
 from fees.terms_payments import BenefitTerms, InstalmentTerms
 from fees.terms_problems import shown
 
+#: Countries whose law lints terms; fees/rule_packs/registry.py holds a pack for each.
+RULE_PACKS = ("US",)
 #: Keys of the terms that have choices, with those that are charged.
 CHARGED: dict[str, tuple[Any, ...]] = {
     "kind": ("credit",),
-    "rule_pack": ("none",),
+    "rule_pack": ("none", *RULE_PACKS),
     "interest.method": ("daily_balance",),
     "interest.day_count": ("actual/365", "actual/360"),
     "interest.accrues_from": ("transaction", "posting", "closing"),

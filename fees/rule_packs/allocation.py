@@ -1,0 +1,64 @@
+"""Whether an order of allocation pays the balance with the highest rate first, as the laws of some countries ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+
+from fees.rule_packs.account import Event, account, cycle_dates, due_dates, event
+from fees.rule_packs.check import Breach, CounterExample
+from fees.rule_packs.rates import percent, yearly_rate
+from fees.terms import Terms
+from fees.terms_interest import SegmentTerms
+from fees.terms_problems import shown
+
+_PRINCIPAL = ("principal", "billed_first", "lowest_rate", "oldest")
+
+
+def not_highest_rate_first(terms: Terms, order: str) -> Iterator[Breach]:
+    """The breach, if there is one, of an order (`minimum` or `excess`) that lets a dearer balance wait for a cheaper one."""
+    items: tuple[str, ...] = getattr(terms.allocation, order)
+    first = items[0] if items else "oldest"
+    if first == "highest_rate":
+        return
+    dearest, cheapest = _ends(terms)
+    if first in ("past_due", "fees", "interest") or not items:
+        if not _rate(terms, dearest):
+            return
+        before = "fees and interest, which bear nothing,"
+        wrong = not (terms.interest.fees_bear_interest and terms.interest.interest_bears_interest)
+    elif first in _PRINCIPAL:
+        before, wrong = "balances with a lower rate", _rate(terms, dearest) > _rate(terms, cheapest)
+    else:
+        named = terms.interest.segment_named(first.removeprefix("segment:"))
+        before, wrong = f"segment {named.name}", _rate(terms, named) < _rate(terms, dearest)
+    if wrong:
+        key = f"allocation.{order}"
+        yield Breach(key, f'{key} = {shown(items)} pays {before} before the balance with the highest rate; '
+                     'it has to begin with "highest_rate"', _two_balances(terms, dearest, cheapest))
+
+
+def _two_balances(terms: Terms, dearest: SegmentTerms, cheapest: SegmentTerms) -> CounterExample:
+    opened_on, closings = cycle_dates(terms)
+    due = due_dates(terms, closings)[0]
+    return account(
+        f"The payment of 1500.00 on {due} does not go to what bears {percent(_rate(terms, dearest))} a year first, "
+        f"so more interest is charged on {closings[2]} than the law's order leaves.",
+        terms, [_debit(opened_on, cheapest), _debit(opened_on, dearest), event(due, "payment", 1500)], closings[2])
+
+
+def _debit(on: date, segment: SegmentTerms) -> Event:
+    kind = "cash_advance" if segment.name == "cash_advance" else "purchase"
+    more = {} if segment.name in ("purchase", "cash_advance") else {"segment": segment.name}
+    return {"on": on, "type": kind, "amount": "1000", **more}
+
+
+def _ends(terms: Terms) -> tuple[SegmentTerms, SegmentTerms]:
+    rows = [row for row in terms.interest.segment if not row.deferred]
+    ordered = sorted(rows, key=lambda row: _rate(terms, row))
+    return ordered[-1], ordered[0]
+
+
+def _rate(terms: Terms, row: SegmentTerms) -> Fraction:
+    return yearly_rate(row, terms.interest.day_count)

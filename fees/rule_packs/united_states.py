@@ -1,0 +1,277 @@
+"""US: Regulation Z (12 CFR 1026), for consumer credit cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from accounts.calendar import closing_on, due_on, first_closing
+from fees.rule_packs.account import account, cycle_dates, due_dates, event
+from fees.rule_packs.allocation import not_highest_rate_first
+from fees.rule_packs.check import Basis, Breach, Case, Check, RulePack, Source, given
+from fees.rule_packs.dearer import notice, rate_on_what_is_owed
+from fees.rule_packs.late_fees import is_bounded_by_minimum, most
+from fees.rule_packs.rates import rates
+from fees.terms import Terms
+from fees.terms_fees import TieredLatePaymentFee
+
+DAYS_TO_PAY = 21
+_MONTHS_AHEAD = 60
+#: Safe harbours of 1026.52(b)(1)(ii) from a day on: first violation, the same again within six billing cycles.
+SAFE_HARBOURS: tuple[tuple[date, int, int], ...] = (
+    (date(2010, 8, 22), 25, 35), (date(2014, 1, 1), 26, 37), (date(2015, 1, 1), 27, 38), (date(2016, 1, 1), 27, 37),
+    (date(2017, 1, 1), 27, 38), (date(2019, 1, 1), 28, 39), (date(2020, 1, 1), 29, 40), (date(2022, 1, 1), 30, 41),
+    (date(2025, 1, 1), 32, 43),
+)
+REPEAT_WITHIN_CYCLES = 6
+OVER_LIMIT_CYCLES = 3
+FIRST_YEAR_SHARE = Decimal("0.25")
+
+
+def _regulation(paragraph: str, basis: Basis = "example") -> Source:
+    return Source("Regulation Z", f"12 CFR {paragraph}", basis)
+
+
+def safe_harbour(on: date) -> tuple[int, int] | None:
+    """The penalty fees that need no costing on a day: first, repeated. None before there were any."""
+    return next(((first, repeat) for since, first, repeat in reversed(SAFE_HARBOURS) if since <= on), None)
+
+
+def _days_to_pay(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    for closes_on, due in _statements(terms):
+        days = (due - closes_on).days
+        if days < DAYS_TO_PAY:
+            key = "cycle.due_day" if terms.cycle.due_after_days is None else "cycle.due_after_days"
+            said = f"the statement of {closes_on} is due on {due}, {days} days later"
+            opened_on = closing_on(closes_on, 0, terms.cycle.closing_day) + timedelta(days=1)
+            yield Breach(key, f"{given(terms, key)}: {said}; {DAYS_TO_PAY} are asked for",
+                         account(f"{said[0].upper()}{said[1:]}.", terms, [event(opened_on, "purchase", 1000)], closes_on,
+                                 opened_on=opened_on))
+            return
+
+
+def _same_due_day(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    if terms.cycle.due_after_days is None:
+        return
+    statements = _statements(terms)
+    first = statements[0]
+    other = next((each for each in statements if each[1].day != first[1].day), None)
+    if other is not None:
+        said = f"the statement of {first[0]} is due on day {first[1].day} of a month, that of {other[0]} on day {other[1].day}"
+        opened_on = closing_on(first[0], 0, terms.cycle.closing_day) + timedelta(days=1)
+        yield Breach("cycle.due_after_days", f"{given(terms, 'cycle.due_after_days')}: {said}; give due_day instead",
+                     account(f"{said[0].upper()}{said[1:]}.", terms, [event(opened_on, "purchase", 1000)], other[0],
+                             opened_on=opened_on))
+
+
+def _statements(terms: Terms) -> list[tuple[date, date]]:
+    """Closings and due dates of five years, weekends and holidays left aside: rolling on is 1026.10(d)'s, not another day."""
+    day, rule = terms.cycle.closing_day, terms.cycle.model_copy(update={"due_roll": "none"})
+    anchor = first_closing(terms.in_force_from, day)
+    closings = [closing_on(anchor, number, day) for number in range(1, _MONTHS_AHEAD + 1)]
+    return [(closing, due_on(closing, rule)) for closing in closings]
+
+
+def _two_cycle(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    if terms.interest.method == "two_cycle":
+        opened_on, closings = cycle_dates(terms)
+        due = due_dates(terms, closings)[0]
+        yield Breach("interest.method", f"{given(terms, 'interest.method')} charges for days of the cycle before the last one",
+                     account(f"Of 1000.00, 999.00 are paid on {due}; the interest of {closings[1]} is still on half of the "
+                             "average balance of the cycle before.", terms,
+                             [event(opened_on, "purchase", 1000), event(due, "payment", 999)], closings[1]))
+
+
+def _reach_back(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    interest = terms.interest
+    bears = any(row.grace and rate for row, (_, rate) in zip(interest.segment, rates(terms), strict=False))
+    if bears and interest.method in ("daily_balance", "average_daily_balance") and interest.accrues_from in ("transaction", "posting"):
+        opened_on, closings = cycle_dates(terms)
+        due = due_dates(terms, closings)[0]
+        yield Breach(
+            "interest.accrues_from", f"{given(terms, 'interest.accrues_from')}: where grace is lost, days of the cycle before the "
+            'last one bear interest; "closing", "due" and "next_cycle" do not reach back',
+            account(f"Of what was billed on {closings[0]}, 500.00 are left unpaid on {due}; the interest of {closings[1]} "
+                    f"counts days from {opened_on} on.", terms,
+                    [event(opened_on, "purchase", 1000), event(due, "payment", 500)], closings[1]))
+
+
+def _paid_part(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    if terms.interest.grace_lost_charges == "full" and any(rate for _, rate in rates(terms)):
+        opened_on, closings = cycle_dates(terms)
+        due = due_dates(terms, closings)[0]
+        yield Breach(
+            "interest.grace_lost_charges", f"{given(terms, 'interest.grace_lost_charges')}: what was paid by the due date bears "
+            'interest too; it has to be "unpaid"',
+            account(f"Of 1000.00, 900.00 are paid on the due date, {due}; the interest of {closings[1]} is on more than the "
+                    "100.00 that were not.", terms,
+                    [event(opened_on, "purchase", 1000), event(due, "payment", 900)], closings[1]))
+
+
+def _excess(case: Case) -> Iterator[Breach]:
+    yield from not_highest_rate_first(case.terms, "excess")
+
+
+def _late_fee_within_minimum(case: Case) -> Iterator[Breach]:
+    terms, fee = case.terms, case.terms.fees.late_payment
+    if fee is not None and not is_bounded_by_minimum(fee):
+        opened_on, closings = cycle_dates(terms)
+        yield Breach("fees.late_payment.cap_at", "fees.late_payment can be more than the minimum payment that was missed; "
+                     'give it cap_at = "minimum_due" (or "unpaid_minimum")',
+                     account("A small purchase is not paid: the late-payment fee is more than the minimum payment was.", terms,
+                             [event(opened_on, "purchase", 1)], closings[1]))
+
+
+def _late_fee_safe_harbour(case: Case) -> Iterator[Breach]:
+    terms, fee, harbour = case.terms, case.terms.fees.late_payment, safe_harbour(case.terms.in_force_from)
+    if fee is None or harbour is None or terms.currency != "USD":
+        return
+    allowed = {"first": harbour[0], "repeated": harbour[1]}
+    opened_on, closings = cycle_dates(terms, 4)
+    for (which, limit), amount in zip(allowed.items(), most(fee), strict=True):
+        if amount is not None and amount <= limit:
+            continue
+        costs = "has no cap" if amount is None else f"can be {amount}"
+        yield Breach("fees.late_payment", f"fees.late_payment {costs} for a {which} late payment; without a costing "
+                     f"{limit}.00 is the most in {terms.in_force_from.year}",
+                     account(f"10000.00 are not paid for two cycles; a {which} late payment costs more than {limit}.00.", terms,
+                             [event(opened_on, "purchase", 10000)], closings[2]))
+        return
+    if isinstance(fee, TieredLatePaymentFee) and fee.repeat > harbour[0] and fee.repeat_within_cycles > REPEAT_WITHIN_CYCLES:
+        yield Breach("fees.late_payment.repeat_within_cycles",
+                     f"{given(terms, 'fees.late_payment.repeat_within_cycles')}: the higher fee is for a repeat within "
+                     f"{REPEAT_WITHIN_CYCLES} cycles")
+
+
+def _other_penalty_fees(case: Case) -> Iterator[Breach]:
+    terms, harbour = case.terms, safe_harbour(case.terms.in_force_from)
+    if harbour is None or terms.currency != "USD":
+        return
+    opened_on, closings = cycle_dates(terms)
+    due = due_dates(terms, closings)[0]
+    returned, over = terms.fees.returned_payment, terms.fees.over_limit
+    if returned is not None and returned.amount > harbour[0]:
+        yield Breach("fees.returned_payment.amount", f"{given(terms, 'fees.returned_payment.amount')}: without a costing "
+                     f"{harbour[0]}.00 is the most for a first time",
+                     account(f"A payment that is returned costs more than {harbour[0]}.00.", terms,
+                             [event(opened_on, "purchase", 1000), event(due, "payment", 500),
+                              event(due, "returned_payment", 500)], closings[1]))
+    if over is not None and over.amount > harbour[0]:
+        yield Breach("fees.over_limit.amount", f"{given(terms, 'fees.over_limit.amount')}: without a costing {harbour[0]}.00 "
+                     "is the most for a first time",
+                     account(f"A limit of 1000.00 is exceeded by 500.00: that costs more than {harbour[0]}.00.", terms,
+                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
+
+
+def _over_limit_cycles(case: Case) -> Iterator[Breach]:
+    terms, fee = case.terms, case.terms.fees.over_limit
+    if fee is not None and fee.amount and fee.max_consecutive_cycles > OVER_LIMIT_CYCLES:
+        opened_on, closings = cycle_dates(terms, fee.max_consecutive_cycles)
+        yield Breach("fees.over_limit.max_consecutive_cycles", f"{given(terms, 'fees.over_limit.max_consecutive_cycles')}: one "
+                     f"transaction may bring the fee for {OVER_LIMIT_CYCLES} cycles at most",
+                     account(f"One purchase exceeds the limit; the fee is charged for more than {OVER_LIMIT_CYCLES} cycles.",
+                             terms, [event(opened_on, "purchase", 1500)], closings[-1], credit_limit="1000"))
+
+
+def _first_year(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    joining, annual = terms.fees.joining, terms.fees.annual
+    total = (joining.amount if joining else Decimal(0)) + (annual.amount if annual and annual.first == "at_issue" else Decimal(0))
+    if total:
+        least = total / FIRST_YEAR_SHARE
+        opened_on, closings = cycle_dates(terms)
+        limit = least - Decimal(1).scaleb(-terms.shown_digits)
+        yield Breach("fees.annual" if annual and annual.first == "at_issue" else "fees.joining",
+                     f"fees of the first year are {total} at once: an account with a credit limit below {least} pays more than "
+                     "25 % of it",
+                     account(f"Of a credit limit of {limit}, {total} are fees from the first day.", terms, [], closings[0],
+                             opened_on=opened_on, credit_limit=str(limit)))
+
+
+def _payoff_box(case: Case) -> Iterator[Breach]:
+    terms = case.terms
+    if not terms.disclosures.payoff and any(rate for _, rate in rates(terms)):
+        opened_on, closings = cycle_dates(terms)
+        yield Breach("disclosures.payoff", f"{given(terms, 'disclosures.payoff')}: statements do not say how long minimum "
+                     "payments take, and what they cost",
+                     account(f"The statement of {closings[0]} has no payoff.", terms,
+                             [event(opened_on, "purchase", 1000)], closings[0]))
+
+
+def _penalty_rate(case: Case) -> Iterator[Breach]:
+    terms, penalty = case.terms, case.terms.interest.penalty
+    if penalty.rate_key is None:
+        return
+    opened_on, closings = cycle_dates(terms, 10)
+    dues = due_dates(terms, closings)
+    if penalty.after_days_past_due < 60:
+        yield Breach("interest.penalty.after_days_past_due", f"{given(terms, 'interest.penalty.after_days_past_due')}: what is "
+                     "owed already bears a higher rate only when a minimum is more than 60 days late",
+                     account("Nothing is paid; the higher rate holds before a minimum is 60 days late.", terms,
+                             [event(opened_on, "purchase", 1000)], closings[4]))
+    if penalty.cured_after_on_time > 6:
+        payments = [event(due, "payment", 1000) for due in dues[3:]]
+        yield Breach("interest.penalty.cured_after_on_time", f"{given(terms, 'interest.penalty.cured_after_on_time')}: six "
+                     "minimum payments in time have to end it",
+                     account("Three minimums are missed, then each is paid in time: the higher rate outlives the sixth.", terms,
+                             [event(opened_on, "purchase", 20000), *payments], closings[-1]))
+
+
+US = RulePack(
+    country="US", name="United States", currency="USD",
+    checks=(
+        Check("21-days-to-pay", ("cycle.due_day", "cycle.due_after_days"),
+              "a statement is due 21 days after it is sent at the earliest; it counts as sent on its closing date",
+              _regulation("1026.5(b)(2)(ii)"), _days_to_pay),
+        Check("same-due-day", ("cycle.due_after_days",), "the due date is the same day of each month",
+              _regulation("1026.7(b)(11)(i)(A)", "memory"), _same_due_day),
+        Check("no-double-cycle", ("interest.method",), "no interest on balances of days before the last billing cycle",
+              _regulation("1026.54(a)(1)(i)"), _two_cycle),
+        Check("no-reach-back", ("interest.accrues_from",),
+              "where grace is lost, no interest for days of cycles before the last one", _regulation("1026.54(a)(1)(i)"),
+              _reach_back),
+        Check("paid-part-bears-nothing", ("interest.grace_lost_charges",),
+              "what was paid within the grace period bears no interest, though the rest was not paid",
+              _regulation("1026.54(a)(1)(ii)"), _paid_part),
+        Check("excess-to-highest-rate", ("allocation.excess",),
+              "what exceeds the minimum payment goes to the balance with the highest rate first; deferred-interest balances come "
+              "first in their last two cycles, which holds whatever the terms say", _regulation("1026.53(a), (b)"), _excess),
+        Check("late-fee-within-minimum", ("fees.late_payment.cap_at",),
+              "a late-payment fee is never more than the minimum payment that was missed",
+              _regulation("1026.52(b)(2)(i)(A)"), _late_fee_within_minimum),
+        Check("late-fee-safe-harbour", ("fees.late_payment",),
+              "a late-payment fee is at most the safe harbour of its year, the higher one for a repeat within six cycles",
+              _regulation("1026.52(b)(1)(ii)", "memory"), _late_fee_safe_harbour),
+        Check("other-penalty-fees-safe-harbour", ("fees.returned_payment.amount", "fees.over_limit.amount"),
+              "returned-payment and over-limit fees are at most the safe harbour of their year",
+              _regulation("1026.52(b)(1)(ii)", "memory"), _other_penalty_fees),
+        Check("over-limit-fee-three-cycles", ("fees.over_limit.max_consecutive_cycles",),
+              "one over-limit transaction brings the fee for three cycles at most", _regulation("1026.56(j)(1)"),
+              _over_limit_cycles),
+        Check("first-year-fees", ("fees.joining", "fees.annual"),
+              "fees of the first year are at most 25 % of the credit limit at opening, penalty fees aside",
+              _regulation("1026.52(a)(1)"), _first_year, "note"),
+        Check("payoff-box", ("disclosures.payoff",),
+              "statements say how long it takes if only minimums are paid, and the payment for 36 months",
+              _regulation("1026.7(b)(12)(i)", "memory"), _payoff_box),
+        Check("penalty-rate", ("interest.penalty.after_days_past_due", "interest.penalty.cured_after_on_time"),
+              "a penalty rate on what is owed holds only after 60 days past due, and ends after six minimums in time",
+              _regulation("1026.55(b)(4)"), _penalty_rate),
+        notice(45, _regulation("1026.9(c)(2)(i)", "memory")),
+        rate_on_what_is_owed(_regulation("1026.55(a), (b)(3)"), "note"),
+    ),
+    not_checked=(
+        "consent to transactions over the limit (1026.56(b)): it is the account's, not the terms'",
+        "one penalty fee for one event (1026.52(b)(2)(ii)): the fee rules keep it, whatever the terms say",
+        "no higher rate in the first year of an account (1026.55(b)(3)(iii))",
+        "due dates of accounts with a closing day of their own",
+        "issuers who price penalty fees by their costs (1026.52(b)(1)(i)): the safe harbours are asked of all",
+        "business cards, which most of these paragraphs leave out",
+    ),
+)
