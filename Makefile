@@ -33,12 +33,14 @@ bench: setup ## measure posting and closing beside what the database alone takes
 web: ## the consoles: not part of this release
 	@echo "the staff and auditor's consoles are not part of this release; see README.md for the commands" >&2; exit 2
 
-docs: setup ## write the JSON Schemas in docs/reference/schemas anew
+docs: setup ## write the JSON Schemas and the reference of the rule packs anew
 	@mkdir -p $(SCHEMAS)
 	@for name in $(SCHEMA_NAMES); do \
 		$(BIN)/cardwright schema $$name > $(SCHEMAS)/$$name.new && mv $(SCHEMAS)/$$name.new $(SCHEMAS)/$$name.json \
 		|| { rm -f $(SCHEMAS)/$$name.new; exit 1; }; echo $(SCHEMAS)/$$name.json; \
 	done
+	@$(BIN)/python -m fees.rule_packs.reference > docs/reference/rule-packs.new \
+		&& mv docs/reference/rule-packs.new docs/reference/rule-packs.md && echo docs/reference/rule-packs.md
 
 clean: ## remove what was made: .venv, caches, the demo's output; books of your own stay
 	rm -rf .venv build dist demo-output *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -94,7 +94,8 @@ def load(
 def lint(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A schedule: TOML, or JSON of the same shape.")],
     after: Annotated[
-        Path | None, typer.Option("--after", metavar="FILE", help="The version before it: is there notice of what becomes dearer?"),
+        Path | None,
+        typer.Option("--after", metavar="FILE", help="The version before it: is there notice of what becomes dearer?"),
     ] = None,
     told_on: Annotated[
         datetime | None,
@@ -126,8 +127,8 @@ def lint(
                 print(f"  an account that shows it: {each.counter_example.shows}")
     refused = sum(each.level == "refused" for each in findings)
     if accounts and not as_json:
-        console.print(f"{len(accounts)} accounts written to {counter_example}, for `cardwright simulate`"
-                      if counter_example is not None else "--counter-example DIR writes the accounts for `cardwright simulate`",
+        said = f"{len(accounts)} account{'s' * (len(accounts) > 1)} written to {counter_example}, for `cardwright simulate`"
+        console.print(said if counter_example is not None else "--counter-example DIR writes the accounts, for `simulate`",
                       markup=False)
     if refused:
         raise Findings(f"{file} could not be loaded: {refused} finding{'s' * (refused > 1)}")

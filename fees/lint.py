@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -47,7 +48,7 @@ class Finding:
 def lint_file(path: Path, earlier: Terms | None = None, told_on: date | None = None) -> list[Finding]:
     """Everything to say about a schedule's file; nothing if all is well.
 
-    earlier: the version before it, where notice of what becomes dearer is to be checked; told_on: the day that holders are told.
+    earlier: the version before it, where notice of what becomes dearer is checked; told_on: the day that holders are told.
     """
     try:
         document = read_document(path)
@@ -72,20 +73,20 @@ def _of_rule_pack(each: Broken) -> Finding:
 def counter_example_names(stem: str, findings: Sequence[Finding]) -> dict[str, CounterExample]:
     """The accounts of the findings by the name of a file for each: the schedule's, the check's, and a number if need be."""
     named: dict[str, CounterExample] = {}
+    times: Counter[str] = Counter()
     for each in findings:
         if each.counter_example is not None:
             name = f"{stem}-{str(each.check).split()[-1]}"
-            while f"{name}.toml" in named:
-                base, _, number = name.rpartition("--")
-                name = f"{base}--{int(number) + 1}" if base else f"{name}--2"
-            named[f"{name}.toml"] = each.counter_example
+            times[name] += 1
+            named[f"{name}-{times[name]}.toml" if times[name] > 1 else f"{name}.toml"] = each.counter_example
     return named
 
 
 def write_counter_examples(directory: Path, accounts: dict[str, CounterExample]) -> None:
     """Write accounts as scenario files into a directory, which is made if need be."""
+    directory.mkdir(parents=True, exist_ok=True)
     for name, example in accounts.items():
-        write_whole(directory / name, scenario_toml(example).encode())
+        (directory / name).write_text(scenario_toml(example), encoding="utf-8")
 
 
 def unstated(document: dict[str, Any]) -> list[Problem]:

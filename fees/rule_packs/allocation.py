@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
-from fees.rule_packs.account import Event, account, cycle_dates, due_dates, event
+from fees.rule_packs.account import Event, account, cycle_dates, event
 from fees.rule_packs.check import Breach, CounterExample
 from fees.rule_packs.rates import percent, yearly_rate
 from fees.terms import Terms
@@ -40,12 +40,13 @@ def not_highest_rate_first(terms: Terms, order: str) -> Iterator[Breach]:
 
 
 def _two_balances(terms: Terms, dearest: SegmentTerms, cheapest: SegmentTerms) -> CounterExample:
-    opened_on, closings = cycle_dates(terms)
-    due = due_dates(terms, closings)[0]
+    opened_on, closings = cycle_dates(terms, 4)
+    begins = closings[1] + timedelta(days=1)
+    paid_on = begins + timedelta(days=1)
     return account(
-        f"The payment of 1500.00 on {due} does not go to what bears {percent(_rate(terms, dearest))} a year first, "
-        f"so more interest is charged on {closings[2]} than the law's order leaves.",
-        terms, [_debit(opened_on, cheapest), _debit(opened_on, dearest), event(due, "payment", 1500)], closings[2])
+        f"What was bought on {begins} bears {percent(_rate(terms, dearest))} a year, but the payment of {paid_on} goes to what "
+        "was owed before.",
+        terms, [_debit(opened_on, cheapest), _debit(begins, dearest), event(paid_on, "payment", 1000)], closings[3])
 
 
 def _debit(on: date, segment: SegmentTerms) -> Event:

@@ -94,7 +94,8 @@ def _along(terms: Terms, key: str) -> Iterator[Any]:
     """What lies under each part of a key, rows of a list by their name; ends where nothing is given."""
     table: Any = terms
     for name in key.split("."):
-        table = next((row for row in table if row.name == name), None) if isinstance(table, tuple) else getattr(table, name, None)
+        rows = table if isinstance(table, tuple) else None
+        table = getattr(table, name, None) if rows is None else next((row for row in rows if row.name == name), None)
         if table is None:
             return
         yield table

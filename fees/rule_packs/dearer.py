@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,7 +31,9 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "fees.late_payment.cap_at": ("unpaid_minimum", "minimum_due", None),
 }
 _MORE_IS_DEARER = ("interest.minimum_charge", "interest.penalty.cured_after_on_time")
-_LESS_IS_DEARER = ("cycle.due_after_days", "cycle.tolerance_days", "cycle.tolerance_amount", "interest.penalty.after_days_past_due")
+_LESS_IS_DEARER = (
+    "cycle.due_after_days", "cycle.tolerance_days", "cycle.tolerance_amount", "interest.penalty.after_days_past_due",
+)
 #: Keys of a fee that limit it: without one there is no limit, which is dearer than any.
 _LIMITS = ("waive_if_spend", "waive_if_count", "cap", "share_cap")
 _NOT_A_PRICE = ("clause", "kind", "month", "on", "free_for", "rounding_unit", "max_consecutive_cycles", "cap_at")
@@ -57,15 +58,16 @@ def notice(days: int, source: Source) -> Check:
             return
         earliest = told_on + timedelta(days=days)
         for key, was, becomes in dearer(case.earlier, case.terms):
+            changes_on = case.terms.in_force_from
             yield Breach(
-                key, f"{key} changes from {was} to {becomes} on {case.terms.in_force_from}, {ahead} days after holders can first "
-                f"be told ({told_on}); {days} are asked for, so in_force_from = {earliest} or later",
-                account(f"{key} was {was} on {told_on} and is {becomes} on {case.terms.in_force_from}, {ahead} days later.",
-                        (case.earlier, case.terms), [event(told_on, "purchase", 1000)],
-                        case.terms.in_force_from + timedelta(days=62), opened_on=told_on))
+                key, f"{key} changes from {was} to {becomes} on {changes_on}, {ahead} days after holders can first be told "
+                f"({told_on}); {days} are asked for, so in_force_from = {earliest} or later",
+                account(f"{key} was {was} on {told_on} and is {becomes} on {changes_on}, {ahead} days later.",
+                        (case.earlier, case.terms), [event(told_on, "purchase", 1000)], changes_on + timedelta(days=62),
+                        opened_on=told_on))
 
     return Check(f"notice-of-{days}-days", ("in_force_from",),
-                 f"what becomes dearer is told {days} days before it holds: the day is the business date on which the version is "
+                 f"what becomes dearer is told {days} days before it holds; told is the business date on which the version is "
                  "loaded or approved, or the first day of the version before it if that is later", source, find)
 
 

@@ -12,9 +12,10 @@ from fees.rule_packs.allocation import not_highest_rate_first
 from fees.rule_packs.check import Basis, Breach, Case, Check, RulePack, Source, given
 from fees.rule_packs.dearer import notice, rate_on_what_is_owed
 from fees.rule_packs.late_fees import is_bounded_by_minimum, most
-from fees.rule_packs.rates import rates
+from fees.rule_packs.rates import rates, yearly_rate
 from fees.terms import Terms
 from fees.terms_fees import TieredLatePaymentFee
+from fees.terms_values import plain
 
 DAYS_TO_PAY = 21
 _MONTHS_AHEAD = 60
@@ -89,13 +90,14 @@ def _two_cycle(case: Case) -> Iterator[Breach]:
 def _reach_back(case: Case) -> Iterator[Breach]:
     terms = case.terms
     interest = terms.interest
-    bears = any(row.grace and rate for row, (_, rate) in zip(interest.segment, rates(terms), strict=False))
-    if bears and interest.method in ("daily_balance", "average_daily_balance") and interest.accrues_from in ("transaction", "posting"):
+    bears = any(row.grace and yearly_rate(row, interest.day_count) for row in interest.segment)
+    by_day = interest.method in ("daily_balance", "average_daily_balance")
+    if bears and by_day and interest.accrues_from in ("transaction", "posting"):
         opened_on, closings = cycle_dates(terms)
         due = due_dates(terms, closings)[0]
         yield Breach(
-            "interest.accrues_from", f"{given(terms, 'interest.accrues_from')}: where grace is lost, days of the cycle before the "
-            'last one bear interest; "closing", "due" and "next_cycle" do not reach back',
+            "interest.accrues_from", f"{given(terms, 'interest.accrues_from')}: where grace is lost, days of the cycle before "
+            'the last one bear interest; "closing", "due" and "next_cycle" do not reach back',
             account(f"Of what was billed on {closings[0]}, 500.00 are left unpaid on {due}; the interest of {closings[1]} "
                     f"counts days from {opened_on} on.", terms,
                     [event(opened_on, "purchase", 1000), event(due, "payment", 500)], closings[1]))
@@ -107,8 +109,8 @@ def _paid_part(case: Case) -> Iterator[Breach]:
         opened_on, closings = cycle_dates(terms)
         due = due_dates(terms, closings)[0]
         yield Breach(
-            "interest.grace_lost_charges", f"{given(terms, 'interest.grace_lost_charges')}: what was paid by the due date bears "
-            'interest too; it has to be "unpaid"',
+            "interest.grace_lost_charges", f"{given(terms, 'interest.grace_lost_charges')}: what was paid by the due date "
+            'bears interest too; it has to be "unpaid"',
             account(f"Of 1000.00, 900.00 are paid on the due date, {due}; the interest of {closings[1]} is on more than the "
                     "100.00 that were not.", terms,
                     [event(opened_on, "purchase", 1000), event(due, "payment", 900)], closings[1]))
@@ -137,7 +139,7 @@ def _late_fee_safe_harbour(case: Case) -> Iterator[Breach]:
     for (which, limit), amount in zip(allowed.items(), most(fee), strict=True):
         if amount is not None and amount <= limit:
             continue
-        costs = "has no cap" if amount is None else f"can be {amount}"
+        costs = "has no cap" if amount is None else f"can be {plain(amount)}"
         yield Breach("fees.late_payment", f"fees.late_payment {costs} for a {which} late payment; without a costing "
                      f"{limit}.00 is the most in {terms.in_force_from.year}",
                      account(f"10000.00 are not paid for two cycles; a {which} late payment costs more than {limit}.00.", terms,
@@ -182,16 +184,17 @@ def _over_limit_cycles(case: Case) -> Iterator[Breach]:
 def _first_year(case: Case) -> Iterator[Breach]:
     terms = case.terms
     joining, annual = terms.fees.joining, terms.fees.annual
-    total = (joining.amount if joining else Decimal(0)) + (annual.amount if annual and annual.first == "at_issue" else Decimal(0))
+    at_issue = annual is not None and annual.first == "at_issue"
+    total = (joining.amount if joining else Decimal(0)) + (annual.amount if annual is not None and at_issue else Decimal(0))
     if total:
         least = total / FIRST_YEAR_SHARE
         opened_on, closings = cycle_dates(terms)
         limit = least - Decimal(1).scaleb(-terms.shown_digits)
-        yield Breach("fees.annual" if annual and annual.first == "at_issue" else "fees.joining",
-                     f"fees of the first year are {total} at once: an account with a credit limit below {least} pays more than "
-                     "25 % of it",
-                     account(f"Of a credit limit of {limit}, {total} are fees from the first day.", terms, [], closings[0],
-                             opened_on=opened_on, credit_limit=str(limit)))
+        yield Breach("fees.annual" if at_issue else "fees.joining",
+                     f"fees of the first year are {plain(total)} at once: an account with a credit limit below {plain(least)} "
+                     "pays more than 25 % of it",
+                     account(f"Of a credit limit of {plain(limit)}, {plain(total)} are fees from the first day.", terms, [],
+                             closings[0], opened_on=opened_on, credit_limit=plain(limit)))
 
 
 def _payoff_box(case: Case) -> Iterator[Breach]:
@@ -240,8 +243,8 @@ US = RulePack(
               "what was paid within the grace period bears no interest, though the rest was not paid",
               _regulation("1026.54(a)(1)(ii)"), _paid_part),
         Check("excess-to-highest-rate", ("allocation.excess",),
-              "what exceeds the minimum payment goes to the balance with the highest rate first; deferred-interest balances come "
-              "first in their last two cycles, which holds whatever the terms say", _regulation("1026.53(a), (b)"), _excess),
+              "what exceeds the minimum payment goes to the balance with the highest rate first; deferred-interest balances "
+              "come first in their last two cycles, whatever the terms say", _regulation("1026.53(a), (b)"), _excess),
         Check("late-fee-within-minimum", ("fees.late_payment.cap_at",),
               "a late-payment fee is never more than the minimum payment that was missed",
               _regulation("1026.52(b)(2)(i)(A)"), _late_fee_within_minimum),

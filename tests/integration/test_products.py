@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from accounts.database import Database
 from fees import schedule
+from fees.rule_packs.registry import BreaksRulePack
 from fees.schedule import (
     AlreadyApproved,
     CurrencyChanged,
@@ -213,3 +214,42 @@ def test_bad_files_get_one_line_and_leave_nothing(cardwright: RunCardwright, emb
     assert json.loads(cardwright("products", "lint", "--json", tmp_path / "typo.toml").stdout)[0]["key"] == "cycle.closing_dya"
     with embedded_database.connect() as connection:
         assert schedule.versions(connection) == []
+
+
+def test_terms_that_break_their_rule_pack_are_refused_with_an_account_that_shows_it(
+        cardwright: RunCardwright, embedded_database: Database, tmp_path: Path) -> None:
+    card = (schedule.SCHEDULES / "us-card.toml").read_text(encoding="utf-8")
+    dearer = card.replace('"0.2799"', '"0.2899"')
+    for name, text in (("card", card), ("unlawful", card.replace(', cap_at = "minimum_due"', "")),
+                       ("soon", dearer.replace("2025-01-01", "2025-02-14")),
+                       ("later", dearer.replace("2025-01-01", "2025-02-15"))):
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+
+    def run(*arguments: str | Path) -> Any:
+        return cardwright("products", *arguments, database=embedded_database)
+
+    assert run("load", tmp_path / "card.toml", "--as", "ming").returncode == 0
+    assert run("approve", "us-card", "--as", "lan").returncode == 0
+    for name, said in (("unlawful", "fees.late_payment can be more than the minimum payment"),
+                       ("soon", "interest.segment.purchase changes from 27.99 % to 28.99 % on 2025-02-14, 44 days after")):
+        refused = run("load", tmp_path / f"{name}.toml", "--as", "ming")
+        assert (refused.returncode, refused.stdout) == (3, "")
+        assert said in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    accounts = tmp_path / "accounts"
+    linted = run("lint", "--json", tmp_path / "unlawful.toml", "--counter-example", accounts)
+    assert linted.returncode == 1
+    [finding] = json.loads(linted.stdout)
+    assert (finding["check"], finding["clause"]) == ("US late-fee-within-minimum", "B.1")
+    simulated = cardwright("simulate", accounts / finding["counter_example"]["file"])
+    assert json.loads(simulated.stdout)["statements"][1]["fees"] == "32.00"
+    late = run("lint", tmp_path / "soon.toml", "--after", tmp_path / "card.toml")
+    assert (late.returncode, late.stdout.count("refused: ")) == (1, 1)
+    told = run("lint", tmp_path / "later.toml", "--after", tmp_path / "card.toml", "--told-on", "2025-02-01")
+    assert "14 days after" in told.stdout
+
+    assert run("load", tmp_path / "later.toml", "--as", "ming").returncode == 0
+    with embedded_database.connect() as connection:  # the business day moves on before the second person looks
+        connection.execute("UPDATE book SET first_on = '2025-01-01', open_on = '2025-01-02', closed_through = '2025-01-01'")
+        with pytest.raises(BreaksRulePack, match="44 days after holders can first be told"):
+            schedule.approve(connection, "us-card", "lan")

@@ -53,7 +53,7 @@ def test_charged(toml: str) -> None:
 
 @pytest.mark.parametrize(("toml", "expected"), [
     ('kind = "prepaid"', 'kind = "prepaid" | it takes credit'),
-    ('rule_pack = "CN"', 'rule_pack = "CN" | it takes none'),
+    ('rule_pack = "JP"', 'rule_pack = "JP" | it takes none'),
     *((f'[interest]\nmethod = "{method}"', f'interest.method = "{method}" | it takes daily_balance')
       for method in ("average_daily_balance", "adjusted_balance", "previous_balance", "ending_balance", "two_cycle")),
     *((f'[interest]\nday_count = "{count}"',
