@@ -95,6 +95,15 @@ POINTS_CREDIT = _owes_less(22, "points_credit", 530, "credits")
 PURCHASE_INTEREST = _owes_more(40, "purchase_interest", 410, "interest", "interest", "purchase")
 CASH_ADVANCE_INTEREST = _owes_more(41, "cash_advance_interest", 410, "interest", "interest", "cash_advance")
 OVER_LIMIT_INTEREST = _owes_more(42, "over_limit_interest", 411, "interest", "interest", "over_limit")
+#: Interest on any other segment of the terms; the line number in the ledger is the segment's row, counted from 1.
+SEGMENT_INTEREST = _owes_more(43, "segment_interest", 410, "interest", "interest", "other_segment")
+#: What brings a closing's interest up to the least that the terms charge.
+MINIMUM_INTEREST = _owes_more(44, "minimum_interest", 410, "interest", "interest", "minimum")
+#: Interest that a deferred-interest segment put off, charged because the promotion ended unpaid; line number as for 43.
+DEFERRED_INTEREST = _owes_more(45, "deferred_interest", 410, "interest", "interest", "deferred")
+INTEREST_TAX = _owes_more(62, "interest_tax", 260, "fees", "tax")
+
+INSTALMENT = _owes_more(30, "instalment", 210, "purchases")
 
 JOINING_FEE = _owes_more(50, "joining_fee", 421, "fees", "joining")
 ANNUAL_FEE = _owes_more(51, "annual_fee", 422, "fees", "annual")
@@ -136,7 +145,8 @@ WAIVERS: dict[str, PostingType] = {
 POSTING_TYPES: tuple[PostingType, ...] = (
     OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
     ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
-    PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
+    PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
+    INTEREST_TAX, INSTALMENT, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
     LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
     OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(),
 )

@@ -22,7 +22,7 @@ from accounts.columns import copy_in
 from accounts.database import Database
 from accounts.sharding import members_of
 from benchmarks.portfolio import FIRST_MONTH, TERMS
-from billing import closing, day
+from billing import day
 from billing.charging import charge_rows
 from billing.closing import STATEMENT, bill, read_cycle
 from billing.reading import read_due_accounts, read_postings
@@ -126,10 +126,10 @@ def _closing_floor(database: Database, on: date, shards: list[int]) -> float:
         began = time.perf_counter()
         with database.connect() as connection:
             read_due_accounts(connection, on, *members, book.products, first_on, [])
-            read_postings(connection, on, *members, day_of(int(from_day) + 1))
-            for kind, column in closing.INTEREST_CHARGES:
-                rows = derived.statements
-                spec, charges = charge_rows(kind, on, rows["member_id"], rows["account_id"], rows[column], 156, 1)
+            read_postings(connection, on, *members, day_of(int(from_day) + 1), book.segments)
+            rows = derived.statements
+            for each in derived.charges:
+                spec, charges = charge_rows(each.kind, on, rows["member_id"], rows["account_id"], each.amount, 156, 1)
                 copy_in(connection, "floor_posting", spec, charges, {"clause": "floor"})
             copy_in(connection, "floor_statement", STATEMENT, derived.statements)
         seconds += time.perf_counter() - began

@@ -1,69 +1,71 @@
-"""The balances of an account inside a cycle, and how a payment runs down them.
+"""How money pays the balances of a cycle: the order in which they are paid, and running down it.
 
-A batch holds them as one int64 array of shape (BALANCES, accounts), minor units, none below zero; what the issuer owes the
-holder is a seventh number, the credit balance, and while it is above zero all six are zero.
+Source: docs/reference/billing-rules.md, 8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-from fees.terms import Terms
+from billing.cells import FEES, FIRST, INTEREST, NEW, Cells
 
 Int64Array = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
-FEES, INTEREST, CASH, REVOLVING, BILLED, NEW = range(6)
-BALANCES = 6
-#: Principal, oldest first; within one cycle a cash advance, which has no grace, comes before purchases.
-_OLDEST = (REVOLVING, BILLED, CASH, NEW)
-_PURCHASES = (REVOLVING, BILLED, NEW)
+_SORTING = ("highest_rate", "lowest_rate", "oldest", "billed_first", "principal")
 
 
-def allocation_order(items: Sequence[str], purchase_rate: Any, cash_rate: Any) -> tuple[int, ...]:
-    """The order in which an amount pays balances: a permutation of all six.
+def allocation_order(cells: Cells, items: Sequence[str], rates: Sequence[Fraction], owed_before_first: bool) -> list[int]:
+    """The order in which an amount pays balances: every cell once.
 
-    items: of the terms' `allocation.minimum` or `allocation.excess`. Principal is sorted by the rate and age keys in the
-    order that they are named, oldest first among equals; what is not named is paid last, fees and interest first.
+    items: of the terms' `allocation.minimum` or `allocation.excess`; rates: of each segment of the terms, of the day that the
+    order is taken from; owed_before_first: what was owed at the previous closing is paid before what came later.
+    Principal is sorted by the rate and age keys in the order that they are named, oldest first among equals; what is not
+    named is paid last, fees and interest first.
     """
     order: list[int] = []
 
-    def add(*rows: int) -> None:
-        order.extend(row for row in rows if row not in order)
-
-    def sorted_principal(keys: Sequence[str]) -> list[int]:
-        def rank(row: int) -> tuple[Any, ...]:
-            rate = cash_rate if row == CASH else purchase_rate
-            ranks = {"highest_rate": -rate, "lowest_rate": rate, "oldest": _OLDEST.index(row),
-                     "billed_first": row == NEW, "principal": 0}
-            return (*(ranks[key] for key in keys if key in ranks), _OLDEST.index(row))
-
-        return sorted(_OLDEST, key=rank)
+    def add(found: Sequence[int]) -> None:
+        order.extend(cell for cell in found if cell not in order)
 
     for position, item in enumerate(items):
-        if item == "past_due":
-            add(FEES, INTEREST)
-        elif item == "fees":
-            add(FEES)
-        elif item == "interest":
-            add(INTEREST)
-        elif item == "segment:purchase":
-            add(*_PURCHASES)
-        elif item == "segment:cash_advance":
-            add(CASH)
-        else:
-            add(*sorted_principal(items[position:]))
-    add(FEES, INTEREST, *_OLDEST)
-    return tuple(order)
+        if item in ("past_due", "fees"):
+            add(cells.all_of(FEES))
+        if item in ("past_due", "interest"):
+            add(cells.all_of(INTEREST))
+        elif item.startswith("segment:"):
+            add(cells.all_of(cells.segment(item.removeprefix("segment:"))))
+        elif item in _SORTING:
+            add(_sorted_principal(cells, items[position:], rates))
+    add(cells.all_of(FEES))
+    add(cells.all_of(INTEREST))
+    add(_sorted_principal(cells, (), rates))
+    return sorted(order, key=lambda cell: cells.cells[cell][1] == NEW) if owed_before_first else order
+
+
+def _sorted_principal(cells: Cells, items: Sequence[str], rates: Sequence[Fraction]) -> list[int]:
+    keys = [item for item in items if item in _SORTING]
+
+    def rank(cell: int) -> tuple[object, ...]:
+        segment, age = cells.cells[cell]
+        row = cells.purchase if segment == cells.instalment else segment
+        rate = Fraction(0) if cells.rows[row - FIRST].deferred else rates[row - FIRST]
+        oldest = (age, cells.has_grace(row), row, segment)
+        of_key: dict[str, object] = {"highest_rate": -rate, "lowest_rate": rate, "oldest": oldest,
+                                     "billed_first": age == NEW, "principal": 0}
+        return (*(of_key[key] for key in keys), oldest)
+
+    return sorted(cells.principal, key=rank)
 
 
 def run_down(balances: Int64Array, order: Sequence[int], money: Int64Array) -> Int64Array:
     """Pay balances in order, in place; gives what is left of the money.
 
-    balances: (BALANCES, accounts); money: (accounts,), >= 0.
+    balances: (cells, accounts); money: (accounts,), >= 0.
     """
     left = money
     for row in order:
@@ -71,21 +73,3 @@ def run_down(balances: Int64Array, order: Sequence[int], money: Int64Array) -> I
         balances[row] -= paid
         left = left - paid
     return left
-
-
-class Allocation:
-    """The two orders of a product's terms: for the minimum payment's worth of a payment, and for what exceeds it."""
-
-    def __init__(self, terms: Terms, purchase_rate: Any, cash_rate: Any) -> None:
-        self.minimum = allocation_order(terms.allocation.minimum, purchase_rate, cash_rate)
-        self.excess = allocation_order(terms.allocation.excess, purchase_rate, cash_rate)
-
-    def pay(self, balances: Int64Array, credit: Int64Array, money: Int64Array, missing: Int64Array) -> Int64Array:
-        """Let a day's money pay balances, in place; gives the credit balance that remains.
-
-        credit: earlier overpayment, which absorbs debits; money: paid today; missing: of the minimum payment, before today.
-        All of shape (accounts,).
-        """
-        towards_minimum = np.clip(missing, 0, money)
-        left = run_down(balances, self.minimum, towards_minimum)
-        return run_down(balances, self.excess, left + (money - towards_minimum) + credit)

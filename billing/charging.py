@@ -32,26 +32,27 @@ WHERE g.member_id = c.member_id AND g.account_id = c.account_id
 
 def post_charges(connection: Connection[Any], kind: PostingType, on: date, members: Int64Array, accounts: Int64Array,
                  amounts: Int64Array, currency: int, terms_version_id: int, clause: str,
-                 cards: Int64Array | None = None) -> int:
+                 cards: Int64Array | None = None, line: int = 0) -> int:
     """Post one kind of charge to many accounts on a day; charges of zero are left out. Gives the number posted.
 
-    amounts: minor units, >= 0; cards: the card that each charge is for, where it is for one. The guarded balances change
+    amounts: minor units, >= 0; cards: the card that each charge is for, where it is for one; line: tells charges of one kind,
+    account and day apart where there are several. The guarded balances change
     with it. Raises UniqueViolation if any of them stands in the books already: nothing is charged twice.
     """
-    spec, columns = charge_rows(kind, on, members, accounts, amounts, currency, terms_version_id, cards)
+    spec, columns = charge_rows(kind, on, members, accounts, amounts, currency, terms_version_id, cards, line)
     count = copy_in(connection, "posting", spec, columns, {"clause": clause})
     change_balances(connection, columns["member_id"], columns["account_id"], columns["amount"] * kind.sign)
     return count
 
 
 def charge_rows(kind: PostingType, on: date, members: Int64Array, accounts: Int64Array, amounts: Int64Array, currency: int,
-                terms_version_id: int, cards: Int64Array | None = None) -> tuple[Spec, Columns]:
+                terms_version_id: int, cards: Int64Array | None = None, line: int = 0) -> tuple[Spec, Columns]:
     """The ledger rows of one kind of charge, those of zero left out: their types and columns (without the clause)."""
     keep = amounts > 0
     count = int(keep.sum())
     columns: Columns = {
         "member_id": members[keep], "account_id": accounts[keep], "amount": amounts[keep],
-        "source_line": np.zeros(count, dtype=np.int64) if cards is None else cards[keep],
+        "source_line": np.full(count, line, dtype=np.int64) if cards is None else cards[keep],
     }
     fixed = {"posted_on": day_number(on), "effective_on": day_number(on), "transaction_on": day_number(on),
              "source_id": OWN_CHARGES, "type": kind.code, "debit_account": kind.debit, "credit_account": kind.credit,

@@ -17,12 +17,37 @@ from psycopg import Connection
 from accounts.calendar import day_number, day_of, due_on, months_later
 from accounts.columns import Columns, Spec, copy_in
 from accounts.money import CURRENCIES
-from accounts.posting_types import CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, OWN_CHARGES, PURCHASE_INTEREST, PostingType
+from accounts.posting_types import (
+    BY_CODE,
+    CASH_ADVANCE_INTEREST,
+    DEFERRED_INTEREST,
+    INTEREST_TAX,
+    MINIMUM_INTEREST,
+    OVER_LIMIT_INTEREST,
+    OWN_CHARGES,
+    PURCHASE_INTEREST,
+    SEGMENT_INTEREST,
+    PostingType,
+)
 from billing.balances import Int64Array
+from billing.bearing import Before
+from billing.carried import Carried
+from billing.cells import FIRST, cells_of
 from billing.charging import post_charges
-from billing.cycle import Events, Trace, close_cycle, paid_in_full
-from billing.reading import POSTINGS, index_of, opening_state, read_due_accounts, read_earlier_purchases, read_postings
+from billing.cycle import Charged, ClosedCycle, CycleClosing, Events, Trace, close_cycle, needs_before
+from billing.reading import (
+    CARRIED,
+    POSTINGS,
+    index_of,
+    opening_state,
+    read_carried,
+    read_due_accounts,
+    read_postings,
+)
+from billing.state import OpeningState
 from billing.terms_book import TermsBook, VersionInForce
+from billing.terms_by_day import TermsByDay
+from fees.terms import Terms
 
 Seal = Callable[[Columns, Columns, Int64Array], npt.NDArray[np.uint8]]
 
@@ -38,11 +63,16 @@ STATEMENT: Spec = {
     "billed": "bigint", "cash": "bigint", "unpaid_interest": "bigint", "unpaid_fees": "bigint",
     "billed_balance_days": "bigint", "oldest_unpaid_due_on": "date", "sha256": "digest", "previous_sha256": "digest",
 }
-#: What a closing charges: posting type, statement column, and the key of the terms that names its clause.
-INTEREST_CHARGES: tuple[tuple[PostingType, str], ...] = (
-    (PURCHASE_INTEREST, "purchase_interest"), (CASH_ADVANCE_INTEREST, "cash_interest"),
-    (OVER_LIMIT_INTEREST, "over_limit_interest"),
+#: What a closing charges of its own, once it has read the cycle.
+CLOSING_CHARGES: tuple[PostingType, ...] = (
+    PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
+    INTEREST_TAX,
 )
+_CLOSING_CODES = [kind.code for kind in CLOSING_CHARGES]
+_CARRIED_ROWS: Spec = {
+    "member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "line": "smallint",
+    **{name: kind for name, kind in CARRIED.items() if name != "account_id"},
+}
 
 
 @dataclass
@@ -52,7 +82,9 @@ class Derived:
     statements: columns STATEMENT, one row an account in (member, account) order; postings: columns of billing.reading.POSTINGS
     of those statements in key order, the interest charged at the closing among them; starts: where each account's begin;
     versions: the terms version of each; not_opened: accounts that have nothing on their first, partial cycle yet;
-    refused: (member_id, account_id, reason) of accounts that cannot be billed.
+    refused: (member_id, account_id, reason) of accounts that cannot be billed; charges: what the closing posts, amounts in the
+    order of `statements`; carried: rows of the table of that name, its account an index into `statements`; traces: of each
+    part that was closed together, the positions of its statements.
     """
 
     statements: Columns
@@ -61,14 +93,17 @@ class Derived:
     versions: list[VersionInForce]
     not_opened: list[tuple[int, int]]
     refused: list[tuple[int, int, str]]
-    traces: dict[int, tuple[Int64Array, Trace]]
+    charges: list[Charged]
+    carried: Carried
+    traces: list[tuple[Int64Array, Trace]]
 
 
 @dataclass
 class ReadCycle:
     """What a closing is derived from: accounts due with their opening state, their postings, the approved terms.
 
-    index: position in `due` of the account of each posting.
+    index: position in `due` of the account of each posting; carried: rows carried from the cycle before, their account an
+    index into `due`; own: (index, type, amount) of what this closing itself had charged, left out of `postings`.
     """
 
     on: date
@@ -77,6 +112,8 @@ class ReadCycle:
     due: Columns
     postings: Columns
     index: Int64Array
+    carried: Carried
+    own: tuple[Int64Array, Int64Array, Int64Array]
 
 
 def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
@@ -87,13 +124,23 @@ def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last
     first_on = _first_business_day(connection)
     due = read_due_accounts(connection, on, first_member_id, last_member_id, book.products, first_on, list(parked), account_id)
     from_day = day_of(int(due["previous_closing"].min()) + 1) if len(due["account_id"]) else on
-    postings = read_postings(connection, on, first_member_id, last_member_id, from_day, account_id)
+    postings = read_postings(connection, on, first_member_id, last_member_id, from_day, book.segments, account_id)
     index = index_of(due["account_id"], postings["account_id"])
-    own_interest = (postings["source_id"] == OWN_CHARGES) & (postings["posted_on"] == day_number(on)) & np.isin(
-        postings["type"], [kind.code for kind, _ in INTEREST_CHARGES])
-    mine = (index >= 0) & ~own_interest & (postings["posted_on"] <= day_number(closes_on))
+    own = (postings["source_id"] == OWN_CHARGES) & (postings["posted_on"] == day_number(on)) & np.isin(
+        postings["type"], _CLOSING_CODES) & (index >= 0)
+    mine = (index >= 0) & ~own & (postings["posted_on"] <= day_number(closes_on))
     mine[mine] = postings["posted_on"][mine] > due["previous_closing"][index[mine]]
-    return ReadCycle(on, closes_on, book, due, {name: column[mine] for name, column in postings.items()}, index[mine])
+    return ReadCycle(on, closes_on, book, due, {name: column[mine] for name, column in postings.items()}, index[mine],
+                     _carried(connection, on, first_member_id, last_member_id, account_id, due),
+                     (index[own], postings["type"][own], postings["amount"][own]))
+
+
+def _carried(connection: Connection[Any], on: date, first: int, last: int, account_id: int | None, due: Columns) -> Carried:
+    rows = read_carried(connection, on, first, last, account_id)
+    place = index_of(due["account_id"], rows["account_id"])
+    found = Carried(place, *(rows[name].astype(np.int64) for name in CARRIED if name != "account_id"))
+    found = found.chosen(place >= 0)
+    return found.chosen(np.argsort(found.account, kind="stable"))
 
 
 def derive_statements(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int, seal: Seal,
@@ -110,32 +157,40 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
 
 
 def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool = False) -> Derived:
-    """Derive statements from what was read. The connection serves one more read, of the purchases that lost their grace,
-    where the terms charge only what was unpaid of them."""
+    """Derive statements from what was read. The connection serves one more read, of the cycle before of accounts that lost
+    grace, where the terms cannot do with the balance-days that their statement carries."""
     on, book, due, postings, index = read.on, read.book, read.due, read.postings, read.index
     closes_on, count = read.closes_on, len(read.due["account_id"])
     not_opened = _not_opened(due, index, on)
     version_of, refused = _versions(book, due, not_opened)
     chosen = np.flatnonzero(version_of > 0)
     columns: Columns = {}
-    traces: dict[int, tuple[Int64Array, Trace]] = {}
-    for version_id in np.unique(version_of[chosen]).tolist():
-        group = chosen[version_of[chosen] == version_id]
+    charges: dict[tuple[PostingType, int], Int64Array] = {}
+    carried: list[Carried] = []
+    traces: list[tuple[Int64Array, Trace]] = []
+    for part in _parts(connection, read, chosen, version_of, trace):
         tracing = Trace() if trace else None
-        closed = _close_group(connection, book.by_id(version_id), due, group, postings, index, closes_on, tracing)
-        for name, column in closed.items():
-            columns.setdefault(name, np.zeros(count, dtype=column.dtype))[group] = column
+        closed = part.close(tracing)
+        for name, column in {**closed.columns, "due_on": np.full(len(part.accounts), day_number(part.due_on))}.items():
+            columns.setdefault(name, np.zeros(count, dtype=np.int64))[part.accounts] = column
+        for each in closed.charges:
+            charges.setdefault((each.kind, each.line), np.zeros(count, dtype=np.int64))[part.accounts] = each.amount
+        closed.carried.account = part.accounts[closed.carried.account]
+        carried.append(closed.carried)
         if tracing is not None:
-            traces[version_id] = (group, tracing)
+            traces.append((part.accounts, tracing))
     statements = _statements(due, chosen, columns, version_of, closes_on)
     versions = [book.by_id(each) for each in statements["terms_version_id"].tolist()]
     position = np.full(count, -1, dtype=np.int64)
     position[chosen] = np.arange(len(chosen))
-    lines, starts = _with_interest(statements, postings, position[index], closes_on, due["currency"][chosen])
+    posted = [Charged(kind, line, amount[chosen]) for (kind, line), amount in charges.items()]
+    lines, starts = _with_charges(statements, postings, position[index], closes_on, due["currency"][chosen], posted)
     statements["sha256"] = seal(statements, lines, starts)
+    rows = Carried.together(carried)
+    rows.account = position[rows.account]
     return Derived(statements, lines, starts, versions,
                    [(int(due["member_id"][i]), int(due["account_id"][i])) for i in np.flatnonzero(not_opened)],
-                   refused, {key: (position[group], each) for key, (group, each) in traces.items()})
+                   refused, posted, rows, [(position[group], each) for group, each in traces])
 
 
 def close_cycles(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
@@ -147,19 +202,38 @@ def close_cycles(connection: Connection[Any], on: date, first_member_id: int, la
     for version_id in np.unique(statements["terms_version_id"]).tolist():
         terms = next(each.terms for each in derived.versions if each.terms_version_id == version_id)
         of_version = statements["terms_version_id"] == version_id
-        for kind, column in INTEREST_CHARGES:
-            post_charges(connection, kind, on, statements["member_id"][of_version], statements["account_id"][of_version],
-                         statements[column][of_version], CURRENCIES[terms.currency].numeric, version_id,
-                         interest_clause(terms, kind))
+        for each in derived.charges:
+            if each.amount[of_version].any():
+                post_charges(connection, each.kind, on, statements["member_id"][of_version],
+                             statements["account_id"][of_version], each.amount[of_version],
+                             CURRENCIES[terms.currency].numeric, version_id, charge_clause(terms, each.kind, each.line),
+                             line=each.line)
     copy_in(connection, "statement", STATEMENT, statements)
+    copy_in(connection, "carried", _CARRIED_ROWS, carried_rows(derived))
     return derived
 
 
-def interest_clause(terms: Any, kind: PostingType) -> str:
-    """The clause of the terms that an interest charge rests on."""
+def carried_rows(derived: Derived) -> Columns:
+    """The rows of the table `carried` that belong to derived statements."""
+    statements, rows = derived.statements, derived.carried
+    line = np.arange(len(rows.account)) - np.searchsorted(rows.account, rows.account)
+    return {
+        **{name: statements[name][rows.account] for name in ("member_id", "account_id", "cycle_no")}, "line": line,
+        **{name: getattr(rows, name) for name in CARRIED if name != "account_id"},
+    }
+
+
+def charge_clause(terms: Terms, kind: PostingType, line: int = 0) -> str:
+    """The clause of the terms that a charge of a closing rests on; line: its line number in the ledger."""
     if kind is OVER_LIMIT_INTEREST:
-        return str(terms.interest.over_limit.clause)
-    return str(next(row.clause for row in terms.interest.segment if row.name == kind.segment))
+        return terms.interest.over_limit.clause
+    if kind is MINIMUM_INTEREST:
+        return "interest.minimum_charge"
+    if kind is INTEREST_TAX:
+        return "fees.tax_on_charges"
+    if line:
+        return terms.interest.segment[line - 1].clause
+    return next(row.clause for row in terms.interest.segment if row.name == kind.segment)
 
 
 def _first_business_day(connection: Connection[Any]) -> date:
@@ -199,23 +273,96 @@ def _versions(book: TermsBook, due: Columns, not_opened: np.ndarray) -> tuple[In
     return version_of, refused
 
 
-def _close_group(connection: Connection[Any], version: VersionInForce, due: Columns, group: Int64Array, postings: Columns,
-                 index: Int64Array, on: date, trace: Trace | None) -> dict[str, Int64Array]:
-    """Run the engine over the accounts of one terms version."""
-    terms, digits = version.terms, CURRENCIES[version.terms.currency].digits
+@dataclass
+class _Part:
+    """Accounts that are closed together: one terms version, closing day of month and, where the cycle before has to be seen,
+    one previous closing. accounts: indexes into `due`."""
+
+    accounts: Int64Array
+    by_day: TermsByDay
+    due_on: date
+    state: OpeningState
+    carried: Carried
+    events: Events
+    credit_limit: Int64Array
+    before: Before | None = None
+
+    def close(self, trace: Trace | None) -> ClosedCycle:
+        return close_cycle(self.by_day, self.state, self.carried, self.events, self.credit_limit, self.before, trace)
+
+
+def _parts(connection: Connection[Any], read: ReadCycle, chosen: Int64Array, version_of: Int64Array,
+           traced: bool) -> list[_Part]:
+    """Split the accounts to close into parts that the engine takes at once."""
+    due, parts = read.due, []
+    keys = np.stack([version_of[chosen], due["closing_day"][chosen]], axis=1).reshape(-1, 2)
+    for version_id, closing_day in np.unique(keys, axis=0).tolist():
+        group = chosen[(keys[:, 0] == version_id) & (keys[:, 1] == closing_day)]
+        part = _part(read, version_id, closing_day, group)
+        needed = needs_before(part.by_day, part.state, part.events, traced)
+        needed = needed[due["last_cycle"][group[needed]] > 0]
+        if not needed.size:
+            parts.append(part)
+            continue
+        cycles = np.stack([due["previous_closing"][group], due["previous_version"][group]], axis=1)
+        for previous_closing, previous_version in np.unique(cycles, axis=0).tolist():
+            same = group[(cycles[:, 0] == previous_closing) & (cycles[:, 1] == previous_version)]
+            part = _part(read, version_id, closing_day, same)
+            wanted = np.intersect1d(same, group[needed])
+            if wanted.size:
+                part.before = _before(connection, read, same, wanted, day_of(previous_closing))
+            parts.append(part)
+    return parts
+
+
+def _part(read: ReadCycle, version_id: int, closing_day: int, group: Int64Array) -> _Part:
+    due, postings, version = read.due, read.postings, read.book.by_id(version_id)
     place = np.full(len(due["account_id"]), -1, dtype=np.int64)
     place[group] = np.arange(len(group))
-    of_group = place[index] >= 0
-    events = Events(place[index][of_group], *(postings[name][of_group].astype(np.int64) for name in
-                                              ("type", "amount", "effective_on", "posted_on")))
-    state = opening_state(due, group)
-    earlier = Events.none()
-    if terms.interest.grace_lost_charges == "unpaid":
-        lost = np.flatnonzero(~paid_in_full(terms, state, events, digits) & (state.billed > 0))
-        found = read_earlier_purchases(connection, due, group[lost])
-        earlier = Events(lost[found.account], found.type, found.amount, found.effective_on, found.posted_on)
-    closed = close_cycle(terms, state, events, day_number(on), due["credit_limit"][group], digits, earlier, trace)
-    return {**closed.columns, "due_on": np.full(len(group), day_number(due_on(on, terms.cycle)), dtype=np.int32)}
+    of_group = place[read.index] >= 0
+    events = Events(place[read.index][of_group], *(postings[name][of_group].astype(np.int64) for name in
+                                                   ("type", "amount", "effective_on", "posted_on")))
+    events.segment = read.book.segment_rows(version.terms)[postings["segment"][of_group]]
+    carried = read.carried.of_accounts(group, len(due["account_id"]))
+    carried.segment = _renumbered(read.book, carried, due["previous_version"][group], version.terms)
+    by_day = TermsByDay(version.terms, read.closes_on, closing_day, read.book.history(version.product))
+    return _Part(group, by_day, due_on(read.closes_on, version.terms.cycle), opening_state(due, group), carried, events,
+                 due["credit_limit"][group])
+
+
+def _renumbered(book: TermsBook, carried: Carried, previous: Int64Array, terms: Terms) -> Int64Array:
+    """Segments of carried rows, numbered as in the version of their statement, as the version in force numbers them."""
+    cells, segment = cells_of(terms), carried.segment.copy()
+    for version_id in np.unique(previous[carried.account]).tolist():
+        if version_id and book.by_id(version_id).terms is not terms:
+            rows = book.by_id(version_id).terms.interest.segment
+            new_number = np.array([0, 1, *(cells.segment(row.name) for row in rows)], dtype=np.int64)
+            mine = previous[carried.account] == version_id
+            segment[mine] = new_number[np.minimum(segment[mine], FIRST + len(rows) - 1)]
+    return segment
+
+
+def _before(connection: Connection[Any], read: ReadCycle, batch: Int64Array, wanted: Int64Array, on: date) -> Before:
+    """The cycle before, walked again from the books; batch: the accounts that are closed, wanted: those that need it."""
+    due = read.due
+    members = due["member_id"][wanted]
+    account = int(due["account_id"][wanted[0]]) if len(wanted) == 1 else None
+    earlier = read_cycle(connection, on, int(members.min()), int(members.max()), (), account)
+    group = index_of(earlier.due["account_id"], due["account_id"][wanted])
+    version_of, _ = _versions(earlier.book, earlier.due, np.zeros(len(earlier.due["account_id"]), dtype=bool))
+    version_id, closing_day = int(version_of[group[0]]), int(earlier.due["closing_day"][group[0]])
+    order = np.argsort(group)
+    part = _part(earlier, version_id, closing_day, group[order])
+    cycle = CycleClosing(part.by_day, part.state, part.carried, part.events, part.credit_limit)
+    place = np.full(len(earlier.due["account_id"]), -1, dtype=np.int64)
+    place[group[order]] = np.arange(len(group))
+    charged = {"interest": np.zeros(len(group), dtype=np.int64), "fees": np.zeros(len(group), dtype=np.int64)}
+    index, types, amounts = earlier.own
+    for figure, total in charged.items():
+        mine = (place[index] >= 0) & np.isin(types, [code for code in _CLOSING_CODES if BY_CODE[code].figure == figure])
+        np.add.at(total, place[index[mine]], amounts[mine])
+    return Before(np.searchsorted(batch, wanted[order]), cycle.walked, cycle.cells, cycle.decided.in_time, charged["fees"],
+                  charged["interest"], None if cycle.penalty is None else cycle.penalty.days)
 
 
 def _statements(due: Columns, chosen: Int64Array, columns: Columns, version_of: Int64Array, on: date) -> Columns:
@@ -233,25 +380,28 @@ def _statements(due: Columns, chosen: Int64Array, columns: Columns, version_of: 
     return rows
 
 
-def _with_interest(statements: Columns, postings: Columns, account: Int64Array, on: date,
-                   currency: Int64Array) -> tuple[Columns, Int64Array]:
-    """The statements' postings with the closing's own interest among them, in key order; and where each account's begin.
+def _with_charges(statements: Columns, postings: Columns, account: Int64Array, on: date, currency: Int64Array,
+                  charges: list[Charged]) -> tuple[Columns, Int64Array]:
+    """The statements' postings with the closing's own charges among them, in key order; and where each account's begin.
 
     account: position in `statements` of each posting (-1: not on one). Own charges come before file rows of the same day.
     """
     keep = account >= 0
     lines = {name: column[keep] for name, column in postings.items()}
     account = account[keep]
-    where, added = [], {name: [] for name in POSTINGS}  # type: ignore[var-annotated]
+    if not charges:
+        return lines, np.searchsorted(account, np.arange(len(statements["account_id"]) + 1)).astype(np.int64)
+    where: list[Int64Array] = []
+    added: dict[str, list[Int64Array]] = {name: [] for name in POSTINGS}
     closing = day_number(on)
     earlier = np.bincount(account[lines["posted_on"] < closing], minlength=len(statements["account_id"]))
     first_row = np.searchsorted(account, np.arange(len(statements["account_id"])))
-    for kind, column in INTEREST_CHARGES:
-        charged = np.flatnonzero(statements[column] > 0)
+    for each in charges:
+        kind, charged = each.kind, np.flatnonzero(each.amount > 0)
         where.append(first_row[charged] + earlier[charged])
         values = {"member_id": statements["member_id"][charged], "account_id": statements["account_id"][charged],
-                  "amount": statements[column][charged], "currency": currency[charged], "source_id": OWN_CHARGES,
-                  "type": kind.code, "debit_account": kind.debit, "credit_account": kind.credit, "source_line": 0,
+                  "amount": each.amount[charged], "currency": currency[charged], "source_id": OWN_CHARGES,
+                  "type": kind.code, "debit_account": kind.debit, "credit_account": kind.credit, "source_line": each.line,
                   "card_id": 0, "posted_on": closing, "effective_on": closing, "transaction_on": closing}
         for name in POSTINGS:
             added[name].append(np.broadcast_to(np.asarray(values[name]), (len(charged),)))
@@ -260,6 +410,10 @@ def _with_interest(statements: Columns, postings: Columns, account: Int64Array, 
     order = np.lexsort((np.concatenate(added["type"]), on_account, at))
     merged = {name: np.insert(lines[name], at[order], np.concatenate(added[name])[order]) for name in POSTINGS}
     merged_account = np.insert(account, at[order], on_account[order])
+    if any(each.line or each.kind is INTEREST_TAX for each in charges):
+        # Other charges of the day may come before these.
+        key = np.lexsort((*(merged[name] for name in ("type", "source_line", "source_id", "posted_on")), merged_account))
+        merged = {name: column[key] for name, column in merged.items()}
     starts = np.searchsorted(merged_account, np.arange(len(statements["account_id"]) + 1))
     return merged, starts.astype(np.int64)
 

@@ -2,9 +2,9 @@
 
     statement(n + 1), state(n + 1) = close_cycle(state(n), events since, terms in force)
 
-The engine steps one day at a time over the whole batch: the day's debits are scattered in, payments run down the allocation
-order, balance-days add up exactly as integers, and rounding happens once, where interest is posted. No clock, no database.
-How grace is lost and what each switch means: docs/explanation/billing.md.
+The days are walked over the whole batch (billing/walk.py); what of each day bears interest is decided (billing/bearing.py) and
+priced exactly, rounded where it is posted (billing/interest.py); then the minimum, what is past due, and the state carried on.
+No clock, no database. The rules: docs/reference/billing-rules.md.
 """
 
 from __future__ import annotations
@@ -13,438 +13,354 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from accounts.calendar import day_number, day_of
 from accounts.money import minor_units
-from accounts.posting_types import BY_CODE, POSTING_TYPES
-from billing.balances import BALANCES, BILLED, CASH, FEES, INTEREST, NEW, REVOLVING, Allocation, Int64Array
+from accounts.posting_types import (
+    CASH_ADVANCE_INTEREST,
+    DEFERRED_INTEREST,
+    INTEREST_TAX,
+    MINIMUM_INTEREST,
+    OVER_LIMIT_INTEREST,
+    PURCHASE_INTEREST,
+    SEGMENT_INTEREST,
+    PostingType,
+)
+from billing.balances import BoolArray, Int64Array
+from billing.bearing import Bearing, BearingOfCycle, Before, Decided, needs_days
+from billing.carried import CHARGED, Carried
+from billing.cells import FEES, FIRST, INTEREST, NEW, Cells, cells_of
+from billing.delinquency import Queue, past_due_at, penalty_of, unpaid_minimums
+from billing.interest import WHOLE_CYCLE, PenaltyDays, Priced, Pricing
 from billing.minimum_payment import minimum_payment
-from fees.rates import daily_fraction
-from fees.rounding import round_share
+from billing.postings import FIGURE, FIGURES, LOWERING, SIGN, Events, received, received_types
+from billing.state import OpeningState, aged, balance_rows, opening_balances, state_columns
+from billing.terms_by_day import TermsByDay
+from billing.walk import Walk, Walked
+from fees.rounding import round_fraction, round_share
 from fees.terms import Terms
 
-FIGURES = ("payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers",
-           "adjustments")
-#: Figures that lower the new balance where they are positive.
-_LOWERING = {"payments", "credits", "waivers"}
-NEVER = 0
-
-_CODES = max(BY_CODE) + 1
-_SIGN = np.zeros(_CODES, dtype=np.int64)
-_FIGURE = np.full(_CODES, -1, dtype=np.int64)
-_BALANCE = np.full(_CODES, -1, dtype=np.int64)
-_BILLED_AS_PURCHASE = np.zeros(_CODES, dtype=bool)
-for _type in POSTING_TYPES:
-    _SIGN[_type.code] = _type.sign
-    if _type.figure in FIGURES:
-        _FIGURE[_type.code] = FIGURES.index(_type.figure)
-    if _type.sign > 0:
-        _BALANCE[_type.code] = {"fees": FEES, "interest": INTEREST, "cash_advances": CASH, "payments": BILLED}.get(
-            _type.figure, NEW
-        )
-        _BILLED_AS_PURCHASE[_type.code] = _BALANCE[_type.code] == NEW
+#: Columns of the statement that say what interest of its two segments and of the excess over the limit came to.
+_INTEREST_COLUMNS = ("purchase_balance_days", "purchase_interest", "cash_balance_days", "cash_interest",
+                     "over_limit_balance_days", "over_limit_interest")
 
 
-@dataclass
-class Events:
-    """Postings of a batch as columns of equal length, in any order.
+@dataclass(frozen=True)
+class Charged:
+    """One charge that a closing makes on many accounts: its posting type, the line number that tells several of one type
+    apart, and the amount of each account, minor units."""
 
-    account: index into the batch; type: posting type code; amount: minor units; effective_on, posted_on: day numbers.
-    """
-
-    account: Int64Array
-    type: Int64Array
+    kind: PostingType
+    line: int
     amount: Int64Array
-    effective_on: Int64Array
-    posted_on: Int64Array
-
-    @staticmethod
-    def none() -> Events:
-        """No events at all."""
-        empty = np.zeros(0, dtype=np.int64)
-        return Events(empty, empty, empty, empty, empty)
-
-
-@dataclass
-class OpeningState:
-    """What accounts carry into a cycle, columns of shape (accounts,), minor units and day numbers.
-
-    previous_closing: last day of the previous cycle (the day before opening for a first one); due_on: of the previous
-    statement; the rest as in billing.models.Statement.
-    """
-
-    previous_closing: Int64Array
-    due_on: Int64Array
-    new_balance: Int64Array
-    minimum_payment_due: Int64Array
-    past_due: Int64Array
-    oldest_unpaid_due_on: Int64Array
-    revolving: Int64Array
-    billed: Int64Array
-    cash: Int64Array
-    unpaid_interest: Int64Array
-    unpaid_fees: Int64Array
-    billed_balance_days: Int64Array
-    year_interest: Int64Array
-    year_fees: Int64Array
-
-    @staticmethod
-    def of_new_accounts(previous_closing: Int64Array) -> OpeningState:
-        """Accounts that never had a statement."""
-        zero = np.zeros(len(previous_closing), dtype=np.int64)
-        return OpeningState(previous_closing, previous_closing.astype(np.int64), *(zero.copy() for _ in range(12)))
 
 
 @dataclass
 class Trace:
-    """What bore interest on each day, kept only where a charge is to be explained (billing/tracing.py reads it).
+    """What a closing was derived from, kept only where its charges are to be explained (billing/tracing.py reads it).
 
-    days: day numbers; bases: per day an array (BALANCES, accounts) of what each balance was counted at; over_limit: per day
-    the excess that bore over-limit interest, (accounts,); counted: per day which accounts the day belongs to; taken: per day
-    (revolving, billed) of what was left out as bearing the over-limit rate instead.
-    spans: (balance, account, from, until, amount) of debits that bear interest for days before this cycle.
+    bearings: by segment; bases: by segment, the one base of the cycle (numerators, denominators) where the method takes one.
     """
 
-    days: list[int] = field(default_factory=list)
-    bases: list[Int64Array] = field(default_factory=list)
-    over_limit: list[Int64Array] = field(default_factory=list)
-    counted: list[np.ndarray] = field(default_factory=list)
-    taken: list[tuple[Int64Array, Int64Array]] = field(default_factory=list)
-    spans: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    closing: CycleClosing | None = None
+    by_day: TermsByDay | None = None
+    cells: Cells | None = None
+    bearings: dict[int, Bearing] = field(default_factory=dict)
+    bases: dict[int, tuple[Int64Array, Int64Array]] = field(default_factory=dict)
+    excess: Int64Array | None = None
+    start: int = 0
+    penalty: PenaltyDays | None = None
+    walked: Walked | None = None
 
 
 @dataclass
 class ClosedCycle:
-    """A batch's cycle, closed: the statement's figures and the state carried on, columns of shape (accounts,).
+    """A batch's cycle, closed.
 
-    columns: named as in billing.models.Statement (without keys, dates and seal).
+    columns: the statement's figures and the state carried on, named as in billing.models.Statement (without keys, dates and
+    seal), shape (accounts,); charges: what the closing posts; carried: state that the columns cannot tell; before: what the
+    next closing may need of this cycle's days.
     """
 
     columns: dict[str, Int64Array]
+    charges: list[Charged]
+    carried: Carried
+    before: Before
 
 
-def paid_in_full(terms: Terms, state: OpeningState, events: Events, digits: int) -> np.ndarray:
+def paid_in_full(terms: Terms, state: OpeningState, events: Events, digits: int) -> BoolArray:
     """Which accounts paid their previous statement in full by its due date (and tolerance), shape (accounts,).
 
     A statement of zero or less is paid in full.
     """
-    last_day = state.due_on + terms.cycle.tolerance_days
-    in_time = events.effective_on <= last_day[events.account]
-    received = np.zeros_like(state.new_balance)
-    np.add.at(received, events.account[in_time], _received(terms, events)[in_time])
     owed = state.new_balance - minor_units(terms.cycle.tolerance_amount, digits)
-    return (received >= owed) | (state.new_balance <= 0)
+    return np.asarray((_received_in_time(terms, state, events) >= owed) | (state.new_balance <= 0))
 
 
-def received_types(terms: Terms) -> list[int]:
-    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, refunds
-    and other credits where the terms say so."""
-    refunds = terms.allocation.refunds_count_as_payment
-    return [each.code for each in POSTING_TYPES
-            if each.figure in ("payments", "waivers")
-            or (refunds and (each.figure == "credits" or (each.figure == "adjustments" and each.sign < 0)))]
+def _received_in_time(terms: Terms, state: OpeningState, events: Events) -> Int64Array:
+    in_time = events.effective_on <= (state.due_on + terms.cycle.tolerance_days)[events.account]
+    total = np.zeros_like(state.new_balance)
+    np.add.at(total, events.account[in_time], received(terms, events)[in_time])
+    return total
 
 
-def _received(terms: Terms, events: Events) -> Int64Array:
-    """What each event counts towards the minimum and towards paying in full, minor units; a returned payment is negative."""
-    return np.where(np.isin(events.type, received_types(terms)), -_SIGN[events.type] * events.amount, 0)
+def decide_grace(terms: Terms, state: OpeningState, events: Events, closes_on: int, digits: int) -> Decided:
+    """Whether the previous statement was paid in full, and grace kept.
+
+    Where it can still be paid in time after this closing (a preview, an account taken over in the middle of a cycle), grace
+    is not decided yet and nothing of it is missed.
+    """
+    in_time = np.asarray(state.due_on + terms.cycle.tolerance_days > closes_on)
+    paid = paid_in_full(terms, state, events, digits) | in_time
+    kept = paid & ((state.grace == 0) | in_time) if terms.grace.requires == "previous_and_new_balance" else paid
+    return Decided(paid, kept, in_time)
 
 
 class CycleClosing:
     """The work of closing one cycle; `close_cycle` is the way in."""
 
-    def __init__(self, terms: Terms, state: OpeningState, events: Events, closes_on: int, credit_limit: Int64Array,
-                 digits: int, earlier_purchases: Events | None, trace: Trace | None) -> None:
-        self.terms, self.state, self.events, self.trace = terms, state, events, trace
-        self.closes_on, self.credit_limit, self.digits = closes_on, credit_limit, digits
-        self.earlier_purchases = earlier_purchases or Events.none()
+    def __init__(self, by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
+                 before: Before | None = None, trace: Trace | None = None) -> None:
+        self.by_day, self.terms, self.state, self.carried, self.events = by_day, by_day.first, state, carried, events
+        self.closes_on, self.credit_limit, self.digits = day_number(by_day.closes_on), credit_limit, by_day.first.digits
+        self.before, self.trace = before, trace
         self.accounts = len(state.new_balance)
-        interest = terms.interest
-        rates = {row.name: daily_fraction(row, interest.day_count) for row in interest.segment}
-        self.purchase_rate, self.cash_rate = rates["purchase"], rates["cash_advance"]
-        self.over_limit_rate = daily_fraction(interest.over_limit, interest.day_count)
-        self.purchases_have_grace = next(row.grace for row in interest.segment if row.name == "purchase")
-        self.allocation = Allocation(terms, self.purchase_rate, self.cash_rate)
-        # Interest days: [previous closing, closing) or (previous closing, closing].
-        self.first_day = state.previous_closing + (1 if interest.closing_day_counts else 0)
-        self.last_day = closes_on if interest.closing_day_counts else closes_on - 1
-        self.start = int(self.first_day.min()) if self.accounts else closes_on
-        self.days = max(closes_on - self.start + 1, 0)
-        self.cut = state.due_on + terms.cycle.tolerance_days
-        # Where the previous statement can still be paid in time after this closing (a preview, an account taken over in the
-        # middle of a cycle), grace is not decided yet and nothing of it is missed.
-        self.in_time: npt.NDArray[np.bool_] = np.asarray(self.cut > closes_on)
-        self.kept = paid_in_full(terms, state, events, digits) | self.in_time
-        self.unpaid_form = interest.grace_lost_charges == "unpaid"
+        self.cells = cells_of(self.terms)
+        self.decided = decide_grace(self.terms, state, events, self.closes_on, self.digits)
+        self.queue: Queue = unpaid_minimums(self.terms, state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on,
+                                            state.due_on, carried)
+        walk = Walk(by_day, self.cells, state, opening_balances(self.cells, state, carried), carried, events, credit_limit)
+        self.penalty = penalty_of(self.terms, self.queue, walk.received, self._minimum_met(), walk.start, self.closes_on,
+                                  carried, self.digits)
+        self.walked = walk.run(None if self.penalty is None else self.penalty.days)
+        self.balances, self.credit = self.walked.balances, self.walked.credit
+        self.charges: list[Charged] = []
+        self.charged_rows: list[Carried] = []
 
-        self.balances = np.zeros((BALANCES, self.accounts), dtype=np.int64)
-        for row, opening in ((FEES, state.unpaid_fees), (INTEREST, state.unpaid_interest), (CASH, state.cash),
-                             (REVOLVING, state.revolving), (BILLED, state.billed)):
-            self.balances[row] = opening
-        self.credit = np.maximum(-state.new_balance, 0)
-        self.balance_days = np.zeros((BALANCES, self.accounts), dtype=np.int64)
-        self.over_limit_days = np.zeros(self.accounts, dtype=np.int64)
-        self.at_cut = np.zeros((BALANCES, self.accounts), dtype=np.int64)
-        self.days_to_cut = np.zeros(self.accounts, dtype=np.int64)
-        self.received_before = np.zeros(self.accounts, dtype=np.int64)
-        self.over_limit_to_cut: list[tuple[np.ndarray, Int64Array, Int64Array]] = []
+    def _minimum_met(self) -> BoolArray:
+        allowed = minor_units(self.terms.cycle.tolerance_amount, self.digits)
+        return np.asarray(_received_in_time(self.terms, self.state, self.events) >= self.state.minimum_payment_due - allowed)
 
     def close(self) -> ClosedCycle:
-        """Run the cycle's days and give its figures and the state after it."""
-        self._scatter()
-        for offset in range(self.days):
-            self._step(self.start + offset, offset)
-        return self._figures()
-
-    # -- the days -----------------------------------------------------------------------------------------------------
-
-    def _scatter(self) -> None:
-        """Lay the events out by day: debits (days, BALANCES, accounts), money and minimum's worth (days, accounts)."""
-        events, interest = self.events, self.terms.interest
-        shape = (self.days, BALANCES, self.accounts)
-        self.debits = np.zeros(shape, dtype=np.int64)
-        self.money = np.zeros((self.days, self.accounts), dtype=np.int64)
-        self.waived = np.zeros((self.days, self.accounts), dtype=np.int64)
-        self.received = np.zeros((self.days, self.accounts), dtype=np.int64)
-        debit = np.asarray(_SIGN[events.type] > 0)
-        counts_from = np.where(debit & (interest.accrues_from == "posting"), events.posted_on, events.effective_on)
-        first = self.first_day[events.account]
-        day = np.clip(counts_from, first, self.closes_on) - self.start
-        balance = _BALANCE[events.type]
-        flat = (day[debit] * BALANCES + balance[debit]) * self.accounts + events.account[debit]
-        np.add.at(self.debits.reshape(-1), flat, events.amount[debit])
-        waiver = np.asarray(~debit & (_FIGURE[events.type] == FIGURES.index("waivers")))
-        paid = ~debit & ~waiver
-        for target, chosen in ((self.waived, waiver), (self.money, paid)):
-            np.add.at(target.reshape(-1), day[chosen] * self.accounts + events.account[chosen], events.amount[chosen])
-        np.add.at(self.received.reshape(-1), day * self.accounts + events.account, _received(self.terms, events))
-        self.debit_days: npt.NDArray[np.bool_] = np.asarray(self.debits.any(axis=(1, 2)))
-        # An event taken in late counts from its own day: add the days before the cycle that its balance stood unseen.
-        back = np.where(debit, np.maximum(first - counts_from, 0), 0) * events.amount
-        late = (back > 0) & ((balance == NEW) | (balance == CASH))
-        np.add.at(self.balance_days, (balance[late], events.account[late]), back[late])
-        if self.trace is not None:
-            self.trace.spans += [
-                (int(balance[i]), int(events.account[i]), int(counts_from[i]), int(first[i]), int(events.amount[i]))
-                for i in np.flatnonzero(late)
-            ]
-
-    def _step(self, day: int, offset: int) -> None:
-        """One day: debits, then money, then what the day counts for interest."""
-        interest, balances = self.terms.interest, self.balances
-        start_of_day = balances.copy() if interest.debits_count_from == "next_day" else None
-        if self.debit_days[offset]:
-            balances += self.debits[offset]
-        before_money = balances.copy() if interest.payment_day_counts != "new" else None
-        money, waived = self.money[offset], self.waived[offset]
-        acts = np.flatnonzero((money > 0) | (waived > 0) | ((self.credit > 0) & (balances.any(axis=0))))
-        if acts.size:
-            some = balances[:, acts]
-            missing = self.state.minimum_payment_due[acts] - self.received_before[acts]
-            over = waived[acts] - np.minimum(some[FEES], waived[acts])
-            some[FEES] -= np.minimum(some[FEES], waived[acts])
-            self.credit[acts] = self.allocation.pay(some, self.credit[acts] + over, money[acts], missing)
-            balances[:, acts] = some
-        self.received_before += self.received[offset]
-        self._accrue(day, money, start_of_day, before_money)
-
-    def _accrue(self, day: int, money: Int64Array, start_of_day: Int64Array | None,
-                before_money: Int64Array | None) -> None:
-        """Count the day's balances for the accounts whose interest days it belongs to."""
-        interest = self.terms.interest
-        if start_of_day is not None:
-            base = start_of_day
-        elif before_money is not None:
-            counted_before = before_money if interest.payment_day_counts == "old" else before_money + self.balances
-            base = np.where(money > 0, counted_before, self.balances)
-        else:
-            base = self.balances
-        counted = self.first_day <= day
-        if day > self.last_day:
-            counted = np.zeros_like(counted)
-        over_limit = np.zeros_like(self.credit)
-        if self.over_limit_rate:
-            base = base.copy()
-            over_limit = self._over_limit(day, base, counted)
-        self.balance_days[CASH] += base[CASH] * counted
-        self.balance_days[NEW] += base[NEW] * counted
-        held = counted
-        if self.unpaid_form:
-            # Days up to the due date count what was left unpaid at its end, which is known only then.
-            self.days_to_cut += counted & (day <= self.cut)
-            held = counted & (day > self.cut)
-            reached = (day == self.cut) | ((day == self.closes_on) & (self.cut > day))
-            self.at_cut = np.where(reached, self.balances, self.at_cut)
-        self.balance_days[REVOLVING] += base[REVOLVING] * held
-        self.balance_days[BILLED] += base[BILLED] * held
-        if self.trace is not None:
-            self.trace.days.append(day)
-            self.trace.bases.append(base.copy())
-            self.trace.over_limit.append(over_limit.copy())
-            self.trace.counted.append(counted)
-            self.trace.closing = self
-
-    def _over_limit(self, day: int, base: Int64Array, counted: np.ndarray) -> Int64Array:
-        """The day-end excess over the limit; where it bears its own rate only, it is taken from the newest principal."""
-        excess: Int64Array = np.maximum(self.balances.sum(axis=0) - self.credit - self.credit_limit, 0) * counted
-        self.over_limit_days += excess
-        if self.terms.interest.over_limit.instead_of_purchase_rate:
-            left, taken = excess, np.zeros_like(base)
-            for row in (NEW, BILLED, REVOLVING, CASH):
-                taken[row] = np.minimum(base[row], left)
-                left = left - taken[row]
-            base -= taken
-            if self.unpaid_form:
-                self.over_limit_to_cut.append((counted & (day <= self.cut), taken[REVOLVING], taken[BILLED]))
-            if self.trace is not None:
-                self.trace.taken.append((taken[REVOLVING], taken[BILLED]))
-        return excess
-
-    # -- the closing --------------------------------------------------------------------------------------------------
-
-    def _unpaid_before_closing(self) -> Int64Array:
-        """Balance-days before the previous closing of what it billed and was unpaid at the due date.
-
-        Payments pay the oldest purchase first, so what is unpaid are the newest ones.
-        """
-        earlier, unpaid = self.earlier_purchases, self.at_cut[BILLED]
-        total = np.zeros(self.accounts, dtype=np.int64)
-        keep = _BILLED_AS_PURCHASE[earlier.type]
-        if not keep.any() or self.terms.interest.accrues_from == "closing":
-            return total
-        account, amount = earlier.account[keep], earlier.amount[keep]
-        dates = earlier.posted_on if self.terms.interest.accrues_from == "posting" else earlier.effective_on
-        begins = dates[keep]
-        order = np.lexsort((begins, account))
-        account, amount, begins = account[order], amount[order], begins[order]
-        running = np.cumsum(amount)
-        ends = np.searchsorted(account, account, side="right") - 1
-        newer = running[ends] - running
-        part = np.clip(unpaid[account] - newer, 0, amount)
-        begins = begins + (self.terms.interest.debits_count_from == "next_day")
-        days = self.first_day[account] - begins
-        if self.trace is not None:
-            self.trace.spans += [
-                (BILLED, int(account[i]), int(begins[i]), int(self.first_day[account[i]]), int(part[i]))
-                for i in np.flatnonzero(part * days)
-            ]
-        np.add.at(total, account, part * days)
-        return np.minimum(total, self.state.billed_balance_days) if self.over_limit_rate else total
-
-    def _purchase_days(self) -> Int64Array:
-        """Balance-days that bear the purchase rate at this closing."""
-        revolving, billed = self.balance_days[REVOLVING], self.balance_days[BILLED]
-        before = self.state.billed_balance_days
-        if self.unpaid_form:
-            revolving = revolving + self.at_cut[REVOLVING] * self.days_to_cut
-            billed = billed + self.at_cut[BILLED] * self.days_to_cut
-            for to_cut, from_revolving, from_billed in self.over_limit_to_cut:
-                revolving = revolving - np.minimum(from_revolving, self.at_cut[REVOLVING]) * to_cut
-                billed = billed - np.minimum(from_billed, self.at_cut[BILLED]) * to_cut
-            before = self._unpaid_before_closing()
-        if not self.purchases_have_grace:
-            everything: Int64Array = revolving + billed + before + self.balance_days[NEW]
-            return everything
-        lost = billed + before
-        if self.terms.grace.lost_for == "all":
-            lost = lost + self.balance_days[NEW]
-        bearing: Int64Array = revolving + np.where(self.kept, 0, lost)
-        return bearing
-
-    def _interest(self, balance_days: Int64Array, rate: Fraction) -> Int64Array:
-        interest = self.terms.interest
-        return round_share(balance_days, rate, interest.rounding, minor_units(interest.rounding_unit, self.digits))
-
-    def _figures(self) -> ClosedCycle:
-        state, events, balances = self.state, self.events, self.balances
-        sums = np.zeros((len(FIGURES), self.accounts), dtype=np.int64)
-        np.add.at(sums, (_FIGURE[events.type], events.account), _SIGN[events.type] * events.amount)
-        figures = {name: -row if name in _LOWERING else row for name, row in zip(FIGURES, sums, strict=True)}
-
-        purchase_days, cash_days = self._purchase_days(), self.balance_days[CASH]
-        purchase_interest = self._interest(purchase_days, self.purchase_rate)
-        cash_interest = self._interest(cash_days, self.cash_rate)
-        over_limit_interest = self._interest(self.over_limit_days, self.over_limit_rate)
-        charged = purchase_interest + cash_interest + over_limit_interest
-        figures["interest"] = figures["interest"] + charged
-        absorbed = np.minimum(self.credit, charged)
-        self.credit = self.credit - absorbed
-        balances[INTEREST] += charged - absorbed
-
-        new_balance = state.new_balance + sum(
-            (-figures[name] if name in _LOWERING else figures[name] for name in FIGURES), np.zeros_like(charged)
-        )
-        if not np.array_equal(balances.sum(axis=0) - self.credit, new_balance):
-            raise AssertionError("the balances of a cycle do not add up to its new balance")
+        """Charge interest, then set the minimum payment and the state that is carried on."""
+        by_segment = self._charge_interest()
+        columns = {"previous_balance": self.state.new_balance - self._known(), **self._figures()}
+        new_balance = self._new_balance(columns)
         over_limit = np.maximum(new_balance - self.credit_limit, 0)
-        past_due, oldest = self._past_due(new_balance)
-        minimum = self._minimum(figures, new_balance, over_limit, past_due)
-        carried = self._carried()
-        columns = {
-            "previous_balance": state.new_balance, **figures, "new_balance": new_balance,
-            "minimum_payment_due": minimum, "past_due": past_due, "over_limit": over_limit,
-            "days_past_due": np.where(oldest > NEVER, self.closes_on - oldest, 0),
-            "grace": (~self.kept).astype(np.int64),
-            "purchase_balance_days": purchase_days, "purchase_interest": purchase_interest,
-            "cash_balance_days": cash_days, "cash_interest": cash_interest,
-            "over_limit_balance_days": self.over_limit_days, "over_limit_interest": over_limit_interest,
-            "year_interest": self._year_to_date(state.year_interest) + figures["interest"],
-            "year_fees": self._year_to_date(state.year_fees) + figures["fees"],
-            **carried, "oldest_unpaid_due_on": oldest,
+        total_received = self.walked.received[-1] if len(self.walked.received) else np.zeros_like(new_balance)
+        past_due = past_due_at(self.terms, self.queue, total_received, self.closes_on, new_balance, self.digits)
+        minimum = self._minimum(columns, new_balance, over_limit, past_due.amount)
+        oldest = past_due.oldest_due_on
+        columns |= {
+            "new_balance": new_balance, "minimum_payment_due": minimum, "past_due": past_due.amount, "over_limit": over_limit,
+            "days_past_due": np.where(oldest > 0, self.closes_on - oldest, 0), "oldest_unpaid_due_on": oldest,
+            "grace": (~self.decided.kept).astype(np.int64), **by_segment,
+            "year_interest": self._year_to_date(self.state.year_interest) + columns["interest"],
+            "year_fees": self._year_to_date(self.state.year_fees) + columns["fees"],
         }
-        return ClosedCycle(columns)
+        carried_columns, rows = self._carried()
+        penalty_rows = [] if self.penalty is None else [self.penalty.carried]
+        carried = Carried.together([rows, past_due.carried, *penalty_rows, *self.charged_rows])
+        return ClosedCycle(columns | carried_columns, self.charges, carried, self._as_before())
 
-    def _past_due(self, new_balance: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """Of earlier minimum payments, what is still unpaid, and the due date of the oldest of them."""
-        state = self.state
-        needed = state.minimum_payment_due
-        if "past_due" not in self.terms.minimum_payment.add:
-            needed = needed + state.past_due
-        received = self.received_before
-        short = np.maximum(needed - received, 0)
-        short[short <= minor_units(self.terms.cycle.tolerance_amount, self.digits)] = 0
-        short = np.where(self.in_time, np.maximum(state.past_due - received, 0), short)
-        past_due = np.minimum(short, np.maximum(new_balance, 0))
-        still_older = (state.oldest_unpaid_due_on > NEVER) & ((received < state.past_due) | self.in_time)
-        oldest = np.where(past_due > 0, np.where(still_older, state.oldest_unpaid_due_on, state.due_on), NEVER)
-        return past_due, oldest
+    # -- interest -------------------------------------------------------------------------------------------------------
+
+    def _charge_interest(self) -> dict[str, Int64Array]:
+        """Price every segment, add up what is charged to the balances, and give the statement's columns of interest."""
+        by_days = self.trace is not None or self.before is not None or _sees_days(self.by_day, self.state)
+        bearing = BearingOfCycle(self.by_day, self.cells, self.state, self.walked, self.decided, self.before, by_days)
+        self.bearing = bearing
+        penalty = self._penalty_days()
+        pricing = Pricing(bearing, penalty)
+        zero = np.zeros(self.accounts, dtype=np.int64)
+        columns = dict.fromkeys(_INTEREST_COLUMNS, zero)
+        if self.trace is not None:
+            self.trace.by_day, self.trace.cells, self.trace.walked = self.by_day, self.cells, self.walked
+            self.trace.start, self.trace.excess, self.trace.penalty = self.walked.start, self.walked.excess, penalty
+        for row, terms in enumerate(self.cells.rows):
+            if terms.deferred:
+                continue
+            of_segment = bearing.of_segment(FIRST + row)
+            if self.trace is not None:
+                self.trace.bearings[FIRST + row] = of_segment
+            priced = pricing.segment(of_segment, row)
+            if self.trace is not None and priced.base is not None:
+                self.trace.bases[FIRST + row] = priced.base
+            self._post_segment(columns, FIRST + row, priced)
+        if self.walked.excess is not None:
+            priced = pricing.over_limit(self.walked.excess, self.walked.start)
+            columns["over_limit_balance_days"], columns["over_limit_interest"] = priced.balance_days, priced.amount
+            self._charge(OVER_LIMIT_INTEREST, 0, priced.amount)
+        self._charge_deferred()
+        self._charge_minimum_and_tax()
+        return columns
+
+    def _penalty_days(self) -> PenaltyDays | None:
+        """Days under the penalty rate, of this cycle and of the one before."""
+        if self.penalty is None:
+            return None
+        days, start = self.penalty.days, self.walked.start
+        if self.before is not None and self.before.penalty is not None:
+            start = self.before.walked.start
+            more = np.zeros((max(self.walked.start - start, 0), self.accounts), dtype=bool)
+            earlier = self.before.penalty[:len(more)]
+            more[:len(earlier), self.before.accounts] = earlier
+            days = np.concatenate([more, days])
+        return PenaltyDays(start, days)
+
+    def _post_segment(self, columns: dict[str, Int64Array], segment: int, priced: Priced) -> None:
+        if segment == self.cells.purchase:
+            columns["purchase_balance_days"], columns["purchase_interest"] = priced.balance_days, priced.amount
+            self._charge(PURCHASE_INTEREST, 0, priced.amount)
+        elif segment == self.cells.cash_advance:
+            columns["cash_balance_days"], columns["cash_interest"] = priced.balance_days, priced.amount
+            self._charge(CASH_ADVANCE_INTEREST, 0, priced.amount)
+        else:
+            self._charge(SEGMENT_INTEREST, segment - FIRST + 1, priced.amount)
+            told = np.flatnonzero(priced.balance_days | priced.amount)
+            self.charged_rows.append(Carried.rows(told, CHARGED, segment=segment, amount=priced.amount[told],
+                                                  balance_days=priced.balance_days[told]))
+
+    def _charge(self, kind: PostingType, line: int, amount: Int64Array) -> None:
+        if amount.any():
+            self.charges.append(Charged(kind, line, amount))
+
+    def _charge_deferred(self) -> None:
+        """Interest put off is charged on what is left of debits whose segment ended in this cycle."""
+        ending = self.walked.ending
+        if not len(ending):
+            return
+        ending.run_up(self.walked.bases, np.cumsum(self.walked.debits, axis=0), self.walked.start)
+        opens_on = self.state.previous_closing + 1
+        unit = minor_units(self.terms.interest.rounding_unit, self.digits)
+        for row, terms in enumerate(self.cells.rows):
+            if not terms.deferred:
+                continue
+            due = np.flatnonzero((ending.segment == FIRST + row) & (ending.left > 0) & (ending.ends <= self.closes_on)
+                                 & (ending.ends >= opens_on[ending.account]))
+            exact: dict[int, Fraction] = {}
+            for each in due.tolist():
+                rate = self.by_day.segment_rate(row, int(ending.ends[each]))[0][1]
+                account = int(ending.account[each])
+                exact[account] = exact.get(account, Fraction(0)) + rate * int(ending.balance_days[each])
+            amount = np.zeros(self.accounts, dtype=np.int64)
+            for account, interest in exact.items():
+                amount[account] = round_fraction(np.array([interest.numerator], dtype=object), interest.denominator,
+                                                 self.terms.interest.rounding, unit)[0]
+            self._charge(DEFERRED_INTEREST, row + 1, amount)
+
+    def _charge_minimum_and_tax(self) -> None:
+        """The rest of the least charge, then the tax on all interest."""
+        interest, unit = self.terms.interest, minor_units(self.terms.interest.rounding_unit, self.digits)
+        total = self._charged()
+        if interest.minimum_charge:
+            short = np.maximum(minor_units(interest.minimum_charge, self.digits) - total, 0)
+            self._charge(MINIMUM_INTEREST, 0, np.where(total > 0, short, 0))
+            total = self._charged()
+        tax = Fraction(self.terms.fees.tax_on_charges.interest)
+        if tax:
+            self._charge(INTEREST_TAX, 0, round_share(total, tax, interest.rounding, unit))
+
+    def _charged(self, figure: str = "interest") -> Int64Array:
+        charged = (each.amount for each in self.charges if each.kind.figure == figure)
+        return sum(charged, np.zeros(self.accounts, dtype=np.int64))
+
+    # -- figures --------------------------------------------------------------------------------------------------------
+
+    def _figures(self) -> dict[str, Int64Array]:
+        """The figures of the cycle, the closing's own charges among them, which the balances take in here."""
+        events = self.events
+        sums = np.zeros((len(FIGURES), self.accounts), dtype=np.int64)
+        np.add.at(sums, (FIGURE[events.type], events.account), SIGN[events.type] * events.amount)
+        figures = {name: -row if name in LOWERING else row for name, row in zip(FIGURES, sums, strict=True)}
+        for figure, segment in (("interest", INTEREST), ("fees", FEES)):
+            charged = self._charged(figure)
+            figures[figure] = figures[figure] + charged
+            absorbed = np.minimum(self.credit, charged)
+            self.credit = self.credit - absorbed
+            self.balances[self.cells.of(segment, NEW)] += charged - absorbed
+        return figures
+
+    def _new_balance(self, figures: dict[str, Int64Array]) -> Int64Array:
+        new_balance = figures["previous_balance"].copy()
+        for name in FIGURES:
+            new_balance += -figures[name] if name in LOWERING else figures[name]
+        if not np.array_equal(self.balances.sum(axis=0) - self.credit, new_balance):
+            raise AssertionError("the balances of a cycle do not add up to its new balance")
+        return new_balance
+
+    def _known(self) -> Int64Array:
+        """What events that the opening state holds already come to: it is ahead of the last statement by so much."""
+        events, ahead = self.events, np.zeros(self.accounts, dtype=np.int64)
+        if events.known.any():
+            mine = events.known > 0
+            np.add.at(ahead, events.account[mine], (SIGN[events.type] * events.amount)[mine])
+        return ahead
 
     def _minimum(self, figures: dict[str, Int64Array], new_balance: Int64Array, over_limit: Int64Array,
                  past_due: Int64Array) -> Int64Array:
         """The minimum payment; what an earlier minimum asked for and did not get is in `past_due` and not asked twice."""
-        balances = self.balances
-        earlier = balances[REVOLVING] + balances[BILLED]
-        purchases = earlier + balances[NEW]
+        cells, balances = self.cells, self.balances
+
+        def held(cash: bool, new: bool | None) -> Int64Array:
+            rows = [position for position in cells.principal
+                    if (cells.cells[position][0] == cells.cash_advance) == cash and cells.cells[position][0] != cells.instalment
+                    and (new is None or (cells.cells[position][1] == NEW) == new)]
+            total: Int64Array = balances[rows].sum(axis=0)
+            return total
+
         asked_before = "past_due" in self.terms.minimum_payment.add
-        fees, interest = balances[FEES], balances[INTEREST]
+        fees, interest = balances[cells.all_of(FEES)].sum(axis=0), balances[cells.all_of(INTEREST)].sum(axis=0)
+        purchases, cash = held(False, None), held(True, None)
         bases = {
-            "new_purchases": balances[NEW], "revolving_principal": earlier, "purchases": purchases,
-            "cash_advances": balances[CASH], "principal": purchases + balances[CASH],
-            "new_balance": np.maximum(new_balance, 0), "within_limit": np.maximum(new_balance - over_limit, 0),
-            "credit_limit": self.credit_limit,
+            "new_purchases": held(False, True), "revolving_principal": held(False, False), "purchases": purchases,
+            "cash_advances": cash, "principal": purchases + cash, "new_balance": np.maximum(new_balance, 0),
+            "within_limit": np.maximum(new_balance - over_limit, 0), "credit_limit": self.credit_limit,
         }
         in_full = {
             "interest": np.minimum(interest, figures["interest"]) if asked_before else interest,
             "fees": np.minimum(fees, figures["fees"]) if asked_before else fees,
-            "past_due": past_due, "over_limit": over_limit, "instalments": np.zeros_like(past_due),
+            "past_due": past_due, "over_limit": over_limit, "instalments": balances[cells.of(cells.instalment, NEW)],
         }
         return minimum_payment(self.terms, bases, in_full, self.digits, new_balance)
 
-    def _carried(self) -> dict[str, Int64Array]:
-        """The balances that the next cycle starts from."""
-        balances = self.balances
-        none_keeps_grace = not self.purchases_have_grace
-        keeps = np.zeros_like(self.kept) if none_keeps_grace else self.kept
-        all_lost = ~keeps & (none_keeps_grace or self.terms.grace.lost_for == "all")
-        revolving = balances[REVOLVING] + np.where(keeps, 0, balances[BILLED]) + np.where(all_lost, balances[NEW], 0)
-        billed = np.where(keeps, balances[BILLED], 0) + np.where(all_lost, 0, balances[NEW])
-        from_closing = self.terms.interest.accrues_from == "closing"
-        undecided = np.where(self.in_time, self.state.billed_balance_days + self.balance_days[BILLED], 0)
-        days = np.where(all_lost | from_closing | (billed == 0), 0, self.balance_days[NEW] + undecided)
-        return {"revolving": revolving, "billed": billed, "cash": balances[CASH].copy(),
-                "unpaid_interest": balances[INTEREST].copy(), "unpaid_fees": balances[FEES].copy(),
-                "billed_balance_days": days}
+    # -- carried on -----------------------------------------------------------------------------------------------------
+
+    def _carried(self) -> tuple[dict[str, Int64Array], Carried]:
+        """The balances that the next cycle starts from: as columns of the statement, and as rows where these do not do."""
+        cells, terms = self.cells, self.terms
+        all_lost = ~self.decided.kept & (terms.grace.lost_for == "all")
+        after = aged(cells, self.balances, self.decided.kept, all_lost)
+        columns = state_columns(cells, after)
+        columns["billed_balance_days"] = self._billed_balance_days(after, all_lost)
+        ending = self.walked.ending
+        rows = ending.carried_on(self.balances, self.closes_on, cells) if len(ending) else Carried.none()
+        return columns, balance_rows(cells, after, rows)
+
+    def _billed_balance_days(self, after: Int64Array, all_lost: BoolArray) -> Int64Array:
+        """What purchases billed now have run up so far, charged at the next closing if their grace is lost; with
+        `next_statement`, what purchases that lost it at once have run up, charged then whatever is paid."""
+        cells, interest = self.cells, self.terms.interest
+        if not cells.purchase_has_grace or interest.method in WHOLE_CYCLE:
+            return np.zeros(self.accounts, dtype=np.int64)
+        rows = cells.bearing_as(cells.purchase, NEW)
+        days = self.walked.bases[:, rows].sum(axis=(0, 1))
+        if self.walked.doubled is not None:
+            days = days + self.walked.doubled[:, rows].sum(axis=(0, 1))
+        spans = self.walked.spans
+        mine = np.isin(spans.cell, rows)
+        np.add.at(days, spans.account[mine], (spans.amount * (spans.until - spans.first))[mine])
+        billed = cells.of(cells.purchase, 1)
+        undecided = self.state.billed_balance_days + self.walked.bases[:, billed].sum(axis=0)
+        if self.walked.doubled is not None:
+            undecided = undecided + self.walked.doubled[:, billed].sum(axis=0)
+        days = days + np.where(self.decided.in_time, undecided, 0)
+        no_reach_back = interest.accrues_from in ("closing", "next_cycle", "due")
+        conditional = np.where(all_lost | no_reach_back | (after[billed] == 0), 0, days)
+        return np.where(all_lost & (interest.revolving_new_purchases == "next_statement"), days, conditional)
+
+    def _as_before(self) -> Before:
+        return Before(np.arange(self.accounts), self.walked, self.cells, self.decided.in_time, self._charged("fees"),
+                      self._charged("interest"), None if self.penalty is None else self.penalty.days)
 
     def _year_to_date(self, so_far: Int64Array) -> Int64Array:
         """What the calendar year of the previous closing had charged, if it is still that year."""
@@ -453,12 +369,39 @@ class CycleClosing:
         return np.where(before == days[0], so_far, 0)
 
 
-def close_cycle(terms: Terms, state: OpeningState, events: Events, closes_on: int, credit_limit: Int64Array, digits: int,
-                earlier_purchases: Events | None = None, trace: Trace | None = None) -> ClosedCycle:
+def close_cycle(by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
+                before: Before | None = None, trace: Trace | None = None) -> ClosedCycle:
     """Close the cycle of a batch of accounts on one product's terms.
 
-    events: postings of the cycle, fees charged in it included, its interest not; closes_on: day number; credit_limit: minor
-    units (accounts,); digits: of the currency. earlier_purchases: the previous cycle's purchases of the accounts that did not
-    pay in full, needed where only the unpaid part bears interest; trace: filled with each day's balances if given.
+    by_day: the terms, and the closing date and day of month of all of them; events: postings of the cycle, fees charged in it
+    included, its interest not; credit_limit: minor units (accounts,). before: the previous cycle walked again, for the accounts
+    that `needs_before` names; trace: filled with what interest was counted on if given.
     """
-    return CycleClosing(terms, state, events, closes_on, credit_limit, digits, earlier_purchases, trace).close()
+    return CycleClosing(by_day, state, carried, events, credit_limit, before, trace).close()
+
+
+def _sees_days(by_day: TermsByDay, state: OpeningState) -> bool:
+    """Whether each day has to be seen: the terms ask for it, or another version came into force within the days that count."""
+    first = day_of(int(state.previous_closing.min()) - 62) if len(state.previous_closing) else by_day.closes_on
+    return needs_days(by_day.first) or by_day.changes(first)
+
+
+def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced: bool) -> Int64Array:
+    """The accounts whose closing has to see the days of the cycle before, indexes into the batch.
+
+    Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do.
+    """
+    terms = by_day.first
+    if not (traced or _sees_days(by_day, state)):
+        return np.zeros(0, dtype=np.int64)
+    if terms.interest.method == "two_cycle":
+        return np.arange(len(state.new_balance))
+    decided = decide_grace(terms, state, events, day_number(by_day.closes_on), terms.digits)
+    unconditional = (state.grace > 0) & (terms.interest.revolving_new_purchases == "next_statement")
+    return np.flatnonzero(~decided.kept | unconditional)
+
+
+__all__ = [
+    "Charged", "ClosedCycle", "CycleClosing", "Events", "OpeningState", "Trace", "close_cycle", "decide_grace", "needs_before",
+    "paid_in_full", "received_types",
+]

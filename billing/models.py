@@ -73,3 +73,31 @@ class Statement(Base):
 
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     previous_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CarriedRow(Base):
+    """State that an account carries into its next cycle beyond the columns of its statement; most accounts have none.
+
+    kind: 1 balance of a segment and age (began_on, ends_on, balance_days where the segment ends one day), 2 unpaid minimum
+    due on began_on, 3 under the penalty rate since began_on with `amount` minimums met in time since, 4 interest charged on a
+    segment at this closing (amount) and its balance-days. segment: 0 fees, 1 interest, from 2 rows of the statement's terms.
+    age: 0 grace lost, 1 billed. Days not given are 1970-01-01.
+    """
+
+    __tablename__ = "carried"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id", "cycle_no"],
+                             ["statement.member_id", "statement.account_id", "statement.cycle_no"]),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cycle_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    segment: Mapped[int] = mapped_column(SmallInteger)
+    age: Mapped[int] = mapped_column(SmallInteger)
+    began_on: Mapped[date]
+    ends_on: Mapped[date]
+    amount: Mapped[int]
+    balance_days: Mapped[int]

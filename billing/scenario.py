@@ -45,12 +45,19 @@ class ScenarioAccount(_Table):
 
 
 class OpeningBalances(_Table):
-    """What was owed, by kind of balance."""
+    """What was owed, by kind of balance; segments of the terms beside purchase and cash_advance by their names."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Amount] = Field(init=False)
 
     purchase: Amount = "0"
     cash_advance: Amount = "0"
     interest: Amount = "0"
     fees: Amount = "0"
+
+    def others(self) -> dict[str, str]:
+        """The balances of segments other than purchase and cash_advance."""
+        return dict(self.__pydantic_extra__)
 
 
 class ScenarioOpening(_Table):
@@ -79,7 +86,7 @@ class ScenarioEvent(_Table):
     id: str | None = None
     kind: str | None = None
     reason: str | None = None
-    segment: Literal["purchase", "cash_advance"] | None = None
+    segment: str | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -122,6 +129,7 @@ class Scenario(_Table):
         try:
             scenario = cls.model_validate(given)
             scenario.check_amounts()
+            scenario.check_segments()
             return scenario
         except ValidationError as wrong:
             first = wrong.errors()[0]
@@ -129,6 +137,16 @@ class Scenario(_Table):
             raise Usage(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
         except BadAmount as wrong:
             raise Usage(f"{path}: {wrong}") from None
+
+    def check_segments(self) -> None:
+        """Raises ValueError for a segment that no version of the terms has."""
+        names = sorted({row.name for terms in self.terms for row in terms.interest.segment})
+        named = [(f"events.{number}.segment", event.segment) for number, event in enumerate(self.events) if event.segment]
+        if self.opening is not None:
+            named += [(f"opening.balances.{name}", name) for name in self.opening.balances.others()]
+        for key, name in named:
+            if name not in names:
+                raise BadAmount(f"{key}: {name} is no segment of the terms; they have {', '.join(names)}")
 
     def check_amounts(self) -> None:
         """Raises BadAmount for an amount with more decimals than amounts of the product have."""
@@ -143,6 +161,11 @@ class Scenario(_Table):
                 minor_units(amount, digits)
             except BadAmount as wrong:
                 raise BadAmount(f"{key}: {wrong}") from None
+
+    def history(self) -> list[tuple[date, Terms]]:
+        """Every version with the first day it is in force, rising; the first holds on the days before it as well."""
+        in_order = sorted(self.terms, key=lambda each: each.in_force_from)
+        return [(each.in_force_from, each) for each in in_order]
 
     def terms_on(self, day: date) -> Terms:
         """The version in force on a day; the first one on days before it."""

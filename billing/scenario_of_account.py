@@ -43,7 +43,8 @@ ORDER BY p.posted_on, p.source_id, p.source_line, p.type
 
 def scenario_of_account(connection: Connection[Any], member_id: int, account_id: int, versions: Sequence[Terms],
                         until: date | None = None) -> Scenario:
-    """What happened to an account of the books, as a scenario: simulated on the terms it was billed on, it gives its statements.
+    """What happened to an account of the books, as a scenario: simulated on the terms it was billed on, it gives its
+    statements.
 
     versions: the terms to bill it by, all versions of a product; until: the last business day, that which the book has closed
     where none is given. Reads; writes nothing. Raises LookupError for an account that is not in the books.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,12 +15,16 @@ from accounts.posting_types import (
     BY_CODE,
     PostingType,
 )
-from billing.closing import INTEREST_CHARGES, STATEMENT, Seal, interest_clause
+from billing.bearing import Before
+from billing.carried import BALANCE, Carried
+from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
+from billing.closing import STATEMENT, Seal, charge_clause
 from billing.cycle import Events, OpeningState, Trace, close_cycle
 from billing.reading import POSTINGS
 from billing.scenario import Scenario
 from billing.simulated_charges import SimulatedCharges
 from billing.simulated_ledger import SimulatedLedger
+from billing.terms_by_day import TermsByDay
 from fees.terms import Terms
 
 #: The scenario file stands as source 2, its events as lines counted from 1.
@@ -35,6 +39,7 @@ class SimulatedStatement:
     postings: list[dict[str, Any]]
     terms: Terms
     trace: Trace
+    carried: Carried = field(default_factory=Carried.none)
 
 
 @dataclass
@@ -64,6 +69,8 @@ class _Simulation:
         self.limit = minor_units(scenario.account.credit_limit, self.digits)
         self.closing_day = scenario.account.closing_day or scenario.terms_on(self.first_day).cycle.closing_day
         self.anchor = first_closing(self.first_day, self.closing_day)
+        self.carried = Carried.none()
+        self.before: Before | None = None
         self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
         self.ledger = SimulatedLedger(scenario, self.result.postings)
         self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row])
@@ -89,20 +96,19 @@ class _Simulation:
             self.anchor = closing_on(self.anchor, 2, self.closing_day)
             return
         terms = self.scenario.terms_on(self.previous_closing + timedelta(days=1))
-        earlier = [each for each in self.result.postings if self.last_row is not None
-                   and self.last_row["opens_on"] <= each["posted_on"] <= self.last_row["closes_on"]]
         trace = Trace()
-        closed = close_cycle(terms, self._opening_state(), _events(postings), day_number(day), np.array([self.limit]),
-                             self.digits, _events(earlier), trace)
+        by_day = TermsByDay(terms, day, self.closing_day, self.scenario.history())
+        closed = close_cycle(by_day, self._opening_state(), self.carried, self._events(postings, terms),
+                             np.array([self.limit]), self.before, trace)
         figures = {name: int(column[0]) for name, column in closed.columns.items()}
-        for kind, column in INTEREST_CHARGES:
-            if figures[column]:
-                self._charge(kind, day, figures[column], interest_clause(terms, kind))
+        for each in closed.charges:
+            self._charge(each.kind, day, int(each.amount[0]), charge_clause(terms, each.kind, each.line), each.line)
+        self.before, self.carried = closed.before, self._renumbered(closed.carried, terms, day)
         row = self._row(day, figures, terms)
         lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
         row["sha256"] = _sealed(row, lines, self.seal)
-        self.result.statements.append(SimulatedStatement(row, lines, terms, trace))
+        self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried))
         self.charges.statements.append(row)
         self.last_row, self.previous_closing = row, day
 
@@ -138,15 +144,47 @@ class _Simulation:
             "revolving": purchase if opening.grace == "lost" else 0, "billed": purchase if opening.grace == "kept" else 0,
             "cash": of["cash_advance"], "unpaid_interest": of["interest"], "unpaid_fees": of["fees"],
             "oldest_unpaid_due_on": closing_on(due, 0, due.day) if past_due else day_of(0), "sha256": bytes(32),
+            "grace": 1 if opening.grace == "lost" else 0,
         })
+        others = opening.balances.others()
+        if others:
+            row["new_balance"] += sum(minor_units(amount, self.digits) for amount in others.values())
+            self.carried = self._opening_rows(cells_of(self.scenario.terms_on(self.first_day)), row, others)
         return row
+
+    def _opening_rows(self, cells: Cells, row: dict[str, Any], others: dict[str, str]) -> Carried:
+        """The balances of an opening that has other segments than a statement's columns can tell."""
+        age = REVOLVING if row["grace"] else BILLED
+        found = [(cells.purchase, age, row["revolving"] + row["billed"]), (cells.cash_advance, REVOLVING, row["cash"]),
+                 (INTEREST, age, row["unpaid_interest"]), (FEES, age, row["unpaid_fees"])]
+        found += [(cells.segment(name), age if cells.has_grace(cells.segment(name)) else REVOLVING,
+                   minor_units(amount, self.digits)) for name, amount in others.items()]
+        held = [each for each in found if each[2] > 0]
+        segment, ages, amount = (np.array([each[column] for each in held], dtype=np.int64) for column in range(3))
+        return Carried.rows(np.zeros(len(held), dtype=np.int64), BALANCE, segment=segment, age=ages, amount=amount)
+
+    def _renumbered(self, carried: Carried, terms: Terms, day: date) -> Carried:
+        """Carried rows with the segments numbered as in the version that the next cycle is billed on."""
+        following = self.scenario.terms_on(day + timedelta(days=1))
+        if following is terms:
+            return carried
+        cells = cells_of(following)
+        number = np.array([FEES, INTEREST, *(cells.segment(row.name) for row in terms.interest.segment)], dtype=np.int64)
+        return replace(carried, segment=number[np.minimum(carried.segment, len(number) - 1)])
+
+    def _events(self, postings: list[dict[str, Any]], terms: Terms) -> Events:
+        names = [row.name for row in terms.interest.segment]
+        events = _events(postings)
+        events.segment = np.array([names.index(each["segment"]) + 1 if each["segment"] in names else 0 for each in postings],
+                                  dtype=np.int64)
+        return events
 
     def _opening_state(self) -> OpeningState:
         if self.last_row is None:
             return OpeningState.of_new_accounts(np.array([day_number(self.previous_closing)]))
         row = self.last_row
         names = ("new_balance", "minimum_payment_due", "past_due", "oldest_unpaid_due_on", "revolving", "billed", "cash",
-                 "unpaid_interest", "unpaid_fees", "billed_balance_days", "year_interest", "year_fees", "due_on")
+                 "unpaid_interest", "unpaid_fees", "billed_balance_days", "year_interest", "year_fees", "due_on", "grace")
         columns = {name: np.array([day_number(row[name]) if isinstance(row[name], date) else row[name]], dtype=np.int64)
                    for name in names}
         return OpeningState(previous_closing=np.array([day_number(self.previous_closing)]), **columns)

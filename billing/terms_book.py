@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 from psycopg import Connection
 
@@ -42,6 +44,8 @@ class TermsBook:
             for row in rows
         ]
         self.products = sorted({version.product for version in self.versions})
+        #: The names of all segments; postings that name one are read by their position in these, counted from 1.
+        self.segments = sorted({row.name for version in self.versions for row in version.terms.interest.segment})
         self._by_id = {version.terms_version_id: version for version in self.versions}
 
     def on(self, product: str, day: date) -> VersionInForce | None:
@@ -54,6 +58,15 @@ class TermsBook:
     def in_force(self, day: date) -> list[VersionInForce]:
         """Every product's version in force on a day."""
         return [found for product in self.products if (found := self.on(product, day)) is not None]
+
+    def history(self, product: str) -> list[tuple[date, Terms]]:
+        """Every version of a product with the first day it is in force, rising."""
+        return [(version.first, version.terms) for version in self.versions if version.product == product]
+
+    def segment_rows(self, terms: Terms) -> npt.NDArray[np.int64]:
+        """For each position in `segments`, counted from 1, the row of that segment in some terms, from 1 (0: it has none)."""
+        names = [row.name for row in terms.interest.segment]
+        return np.array([0, *(names.index(name) + 1 if name in names else 0 for name in self.segments)], dtype=np.int64)
 
     def by_id(self, terms_version_id: int) -> VersionInForce:
         """The approved version with that id."""

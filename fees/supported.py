@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +13,6 @@ from pydantic import BaseModel
 from accounts.calendar import closing_on, due_on, first_closing
 from accounts.errors import Refused
 from fees.terms import Terms
-from fees.terms_interest import RatedTerms
 from fees.terms_payments import BenefitTerms, InstalmentTerms
 from fees.terms_problems import shown
 
@@ -24,24 +22,9 @@ RULE_PACKS = ("US",)
 CHARGED: dict[str, tuple[Any, ...]] = {
     "kind": ("credit",),
     "rule_pack": ("none", *RULE_PACKS),
-    "interest.method": ("daily_balance",),
-    "interest.day_count": ("actual/365", "actual/360"),
-    "interest.accrues_from": ("transaction", "posting", "closing"),
-    "interest.compounding": ("none",),
-    "interest.fees_bear_interest": (False,),
-    "interest.interest_bears_interest": (False,),
-    "interest.rounded_per": ("total",),
-    "interest.residual_interest": ("charge",),
-    "interest.minimum_charge": (Decimal(0),),
-    "grace.requires": ("new_balance",),
-    "allocation.as_of": ("payment_date",),
     "fees.annual.month": ("anniversary",),
     "fees.late_payment.kind": ("fixed", "tiered", "percent_of_unpaid_minimum", "percent_of_balance", "slab", "escalating"),
-    "fees.tax_on_charges.interest": (Decimal(0),),
 }
-CHARGED_RATES = ("daily_rate", "monthly_rate", "annual_rate")
-SEGMENTS = ("purchase", "cash_advance")
-_LATER_SEGMENT_KEYS = ("tiers", "valid_days", "until", "revert_to", "deferred")
 _LATER_FEES = ("over_limit",)
 #: Months over which due dates are looked at: long enough for every length of month and most holidays.
 _MONTHS_AHEAD = 60
@@ -77,7 +60,7 @@ def require_supported(terms: Terms, where: str | None = None) -> None:
 
 def unsupported(terms: Terms) -> list[Unsupported]:
     """Everything in the terms that this release does not charge, in the order of the keys' reference."""
-    return [*_choices(terms), *_segments(terms), *_rates(terms), *_late_fees(terms), *_later_tables(terms), *_due_dates(terms)]
+    return [*_choices(terms), *_segments(terms), *_late_fees(terms), *_later_tables(terms), *_due_dates(terms)]
 
 
 def _choices(terms: Terms) -> Iterator[Unsupported]:
@@ -89,35 +72,20 @@ def _choices(terms: Terms) -> Iterator[Unsupported]:
         # The cycle's first interest day would count the balance of the day before, which belongs to the cycle before.
         yield Unsupported("interest.debits_count_from", shown("next_day"),
                           "same_day; next_day only where interest.closing_day_counts is true")
-    if terms.grace.lost_for == "all" and terms.interest.revolving_new_purchases != "at_once":
-        yield Unsupported("interest.revolving_new_purchases", shown(terms.interest.revolving_new_purchases),
-                          "at_once where grace.lost_for is all")
 
 
 def _segments(terms: Terms) -> Iterator[Unsupported]:
-    for segment in terms.interest.segment:
-        key = f"interest.segment.{segment.name}"
-        if segment.name not in SEGMENTS:
-            yield Unsupported(f"{key}.name", shown(segment.name), "the segments purchase and cash_advance")
-        for name in _LATER_SEGMENT_KEYS:
-            if getattr(segment, name) is not None:
-                yield Unsupported(f"{key}.{name}", _shown(getattr(segment, name)), None)
-    if terms.interest.segment_named("cash_advance").grace:
-        yield Unsupported("interest.segment.cash_advance.grace", "true", "false")
-
-
-def _rates(terms: Terms) -> Iterator[Unsupported]:
-    rated: list[tuple[str, RatedTerms]] = [
-        *((f"interest.segment.{segment.name}", segment) for segment in terms.interest.segment),
-        ("interest.over_limit", terms.interest.over_limit),
-    ]
-    for key, table in rated:
-        if table.effective_annual_rate is not None:
-            yield Unsupported(f"{key}.effective_annual_rate", _shown(table.effective_annual_rate),
-                              "daily_rate, monthly_rate or annual_rate")
-    penalty = terms.interest.penalty
-    if penalty.rate_key is not None:
-        yield Unsupported(f"interest.penalty.{penalty.rate_key}", _shown(getattr(penalty, penalty.rate_key)), None)
+    """Segments that end go over to one that does not; purchases and cash advances never end."""
+    for row in terms.interest.segment:
+        key = f"interest.segment.{row.name}"
+        if row.name in ("purchase", "cash_advance"):
+            for name in ("valid_days", "until", "deferred"):
+                if getattr(row, name):
+                    yield Unsupported(f"{key}.{name}", _shown(getattr(row, name)), None)
+        elif row.deferred and not row.ends:
+            yield Unsupported(f"{key}.deferred", "true", "true only with valid_days or until")
+        if row.revert_to is not None and terms.interest.segment_named(row.revert_to).ends:
+            yield Unsupported(f"{key}.revert_to", _shown(row.revert_to), "a segment that does not end")
 
 
 def _late_fees(terms: Terms) -> Iterator[Unsupported]:

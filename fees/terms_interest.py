@@ -108,6 +108,11 @@ class SegmentTerms(RatedTerms):
     clause: Clause = Field(default_factory=lambda given: f"interest.segment.{given.get('name', '')}")
     """The clause that the statement and the brochure name."""
 
+    @property
+    def ends(self) -> bool:
+        """Whether balances in this segment go over to another one day."""
+        return self.until is not None or self.valid_days is not None
+
     @model_validator(mode="after")
     def _rated(self) -> Self:
         if (self.rate_key is None) == (self.tiers is None):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from accounts.money import major_units
-from accounts.posting_types import BY_CODE, PostingType
+from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, SEGMENT_INTEREST, PostingType
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
 from fees.terms_values import plain
@@ -163,13 +163,21 @@ def charge_lines(lines: Sequence[PostingLine]) -> list[PostingLine]:
     return [each for each in lines if BY_CODE[each.type].charge is not None and BY_CODE[each.type].sign > 0]
 
 
+def segment_of(terms: Terms, line: PostingLine) -> str | None:
+    """The segment that interest is charged on, by its name in the terms; None for what is no interest."""
+    kind = BY_CODE[line.type]
+    if kind in (SEGMENT_INTEREST, DEFERRED_INTEREST) and 0 < line.source_line <= len(terms.interest.segment):
+        return terms.interest.segment[line.source_line - 1].name
+    return kind.segment
+
+
 def clause_of(terms: Terms, line: PostingLine) -> str:
     """The clause that a charge rests on: as stored with it, else the one in the terms, else none."""
     if line.clause:
         return line.clause
     kind = BY_CODE[line.type]
     if kind.charge == "interest":
-        named = [each.clause for each in terms.interest.segment if each.name == kind.segment]
+        named = [each.clause for each in terms.interest.segment if each.name == segment_of(terms, line)]
         return terms.interest.over_limit.clause if kind.segment == "over_limit" else named[0] if named else ""
     fee = getattr(terms.fees, kind.charge or "", None)
     return str(fee.clause) if fee is not None else ""
@@ -198,8 +206,9 @@ def _charges(facts: StatementFacts, lines: Sequence[PostingLine], card_names: di
         terms = facts.terms_by_version.get(each.terms_version_id or 0, facts.terms)
         charge = Charge(id=charge_id, kind=kind.charge or kind.name, amount=amount(each.amount),
                         on=each.posted_on.isoformat(), clause=clause_of(terms, each))
-        if kind.segment is not None:
-            charge["segment"] = kind.segment
+        segment = segment_of(terms, each)
+        if segment is not None:
+            charge["segment"] = segment
         charges.append(charge)
     return charges
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from accounts.posting_types import BY_CODE, OWN_CHARGES
-from billing.tracing import Run
-from fees.rates import daily_fraction
-from fees.rounding import round_share
+from billing.tracing import Run, interest_of_runs
 from fees.terms_values import plain
 from statements.compose import AmountText, rate_of, rated_terms
 from statements.document import Charge, DayRun, ExplainedCharge
@@ -20,7 +16,7 @@ from statements.reasons import reason, sentence
 from statements.wording import Language, rate_text
 
 #: Decimals that are kept of a rate a day and of a product where they have no end.
-RATE_PLACES, PRODUCT_PLACES = 18, 12
+RATE_PLACES, PRODUCT_PLACES = 24, 12
 
 
 def explain_interest(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
@@ -38,39 +34,46 @@ def explain_interest(history: History, line: PostingLine, charge: Charge, langua
             because=sentence("interest_amount", language, amount=charge["amount"], currency=facts.currency, cause=cause),
         )
     amount, interest = AmountText(facts), facts.terms.interest
-    rated = rated_terms(facts.terms, segment)
-    rate, rate_per = rate_of(rated)
-    daily = daily_fraction(rated, interest.day_count)
-    balance_days = sum(run.balance_days for run in runs)
-    derived = round_share(np.array([balance_days]), daily, interest.rounding, facts.terms.minor(interest.rounding_unit))[0]
+    rate, rate_per = rate_of(rated_terms(facts.terms, segment))
+    balance_days = sum((run.balance_days for run in runs), Fraction(0))
+    exact, derived = interest_of_runs(facts.terms, runs)
     if derived != line.amount:
-        raise NotDerived(facts, f"interest of {charge['amount']} was posted, its days come to {amount(int(derived))}")
-    unrounded = decimal_text(balance_days * daily / 10**facts.digits, PRODUCT_PLACES, facts.digits)
+        raise NotDerived(facts, f"interest of {charge['amount']} was posted, its days come to {amount(derived)}")
+    unrounded = decimal_text(exact / 10**facts.digits, PRODUCT_PLACES, facts.digits)
+    shown_days = decimal_text(balance_days / 10**facts.digits, PRODUCT_PLACES, facts.terms.shown_digits)
+    about: dict[str, str | int] = {
+        "rate": rate, "rate_per": rate_per, "day_count": interest.day_count, "balance_days": shown_days,
+    }
+    if interest.method != "daily_balance":
+        about["method"] = interest.method
+    if interest.compounding == "daily":
+        about["compounding"] = interest.compounding
     return ExplainedCharge(
-        **charge, terms_version=facts.terms.label, days=day_runs(runs, daily, facts.digits, amount),
-        facts={"rate": rate, "rate_per": rate_per, "day_count": interest.day_count, "balance_days": amount(balance_days)},
-        unrounded=unrounded, rounding=f"{interest.rounding} to {plain(interest.rounding_unit)}",
+        **charge, terms_version=facts.terms.label, days=day_runs(runs, facts.digits, facts.terms.shown_digits), facts=about,
+        unrounded=unrounded, rounding=f"{interest.rounding} to {plain(interest.rounding_unit)}{_PER[interest.rounded_per]}",
         because=sentence(
-            "interest", language, balance_days=amount(balance_days), first=runs[0].first, last=runs[-1].last,
-            rate=rate_text(rate, rate_per, language), unrounded=unrounded, amount=charge["amount"],
-            currency=facts.currency, cause=_cause(history, segment, amount, language),
+            "interest", language, balance_days=shown_days, first=min(run.first for run in runs),
+            last=max(run.last for run in runs), rate=rate_text(rate, rate_per, language), unrounded=unrounded,
+            amount=charge["amount"], currency=facts.currency, cause=_cause(history, segment, amount, language),
         ),
     )
 
 
-def day_runs(runs: Sequence[Run], daily: Fraction, digits: int, amount: AmountText) -> list[DayRun]:
-    """Runs of equal balance as an explanation prints them; product = balance x days x rate a day.
+_PER = {"total": "", "segment": ", each run of days", "day": ", each day"}
 
-    Balance-days that are taken off, because they bore another rate before, are one day of a negative balance.
-    """
-    rate = decimal_text(daily, RATE_PLACES, 0)
+
+def day_runs(runs: Sequence[Run], digits: int, shown_digits: int) -> list[DayRun]:
+    """Runs of equal balance as an explanation prints them, each part of a tiered balance at its rate on a row of its own;
+    product = balance x days x rate a day, not rounded."""
     rows = []
     for run in runs:
-        days, balance = (1, run.correction) if run.correction else (run.days, run.balance)
-        rows.append(DayRun({
-            "from": run.first.isoformat(), "to": run.last.isoformat(), "days": days, "balance": amount(balance), "rate": rate,
-            "product": decimal_text(balance * days * daily / 10**digits, PRODUCT_PLACES, digits),
-        }))
+        for part, rate in run.parts:
+            rows.append(DayRun({
+                "from": run.first.isoformat(), "to": run.last.isoformat(), "days": run.days,
+                "balance": decimal_text(part / 10**digits, PRODUCT_PLACES, shown_digits),
+                "rate": decimal_text(rate, RATE_PLACES, 0),
+                "product": decimal_text(part * run.days * rate / 10**digits, PRODUCT_PLACES, digits),
+            }))
     return rows
 
 

@@ -12,8 +12,7 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import OWN_CHARGES
-from billing.closing import INTEREST_CHARGES, STATEMENT, Derived, derive_statements, interest_clause
-from fees.terms import Terms
+from billing.closing import STATEMENT, Derived, charge_clause, derive_statements
 from statements.facts import PostingLine, StatementFacts, StatementReader, account_key
 from statements.seal import seal_statements
 
@@ -59,7 +58,7 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
         raise NothingOpen(f"account {account} has nothing to bill yet on {closes_on}")
     row = _row(derived, about)
     reader = StatementReader(connection)
-    lines = [*reader.postings([row])[1], *_interest_to_come(row, derived.versions[0].terms, about["currency"])]
+    lines = [*reader.postings([row])[1], *_charges_to_come(row, derived, about["currency"])]
     return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1])
 
 
@@ -72,11 +71,11 @@ def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "sha256": None}
 
 
-def _interest_to_come(row: Mapping[str, Any], terms: Terms, currency: int) -> list[PostingLine]:
-    """What the closing would charge as interest, as the postings that it would make."""
-    on = row["closes_on"]
+def _charges_to_come(row: Mapping[str, Any], derived: Derived, currency: int) -> list[PostingLine]:
+    """What the closing would charge, as the postings that it would make."""
+    on, terms = row["closes_on"], derived.versions[0].terms
     return [
-        PostingLine(on, OWN_CHARGES, 0, kind.code, kind.debit, kind.credit, currency, row[column], on, on, None,
-                    row["terms_version_id"], interest_clause(terms, kind))
-        for kind, column in INTEREST_CHARGES if row[column]
+        PostingLine(on, OWN_CHARGES, each.line, each.kind.code, each.kind.debit, each.kind.credit, currency,
+                    int(each.amount[0]), on, on, None, row["terms_version_id"], charge_clause(terms, each.kind, each.line))
+        for each in derived.charges if each.amount[0]
     ]

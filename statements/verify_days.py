@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.posting_types import POSTING_TYPES
+from accounts.posting_types import INTEREST_TAX, POSTING_TYPES
 from statements.verify_scope import BadRow, by_query, money
 
 #: Number of the step of a business day that closes cycles.
@@ -95,7 +95,7 @@ CHARGES_AND_TERMS = """
            charge.terms_version_id, terms.product, terms.status, terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
                AS in_force, priced.clause AS priced_clause
     FROM (
-        SELECT posting.*, kind.name, kind.charge, kind.segment
+        SELECT posting.*, kind.name, kind.charge, kind.segment AS of_segment
         FROM posting
         LEFT JOIN unnest(%(types)s::smallint[], %(names)s::text[], %(charges)s::text[], %(segments)s::text[])
             AS kind (type, name, charge, segment) ON kind.type = posting.type
@@ -104,14 +104,17 @@ CHARGES_AND_TERMS = """
     ) charge
     JOIN card_account account USING (member_id, account_id)
     LEFT JOIN terms_version terms USING (terms_version_id)
-    LEFT JOIN statement cycle ON charge.segment IS NOT NULL AND cycle.member_id = charge.member_id
+    LEFT JOIN statement cycle ON (charge.of_segment IS NOT NULL OR charge.type = %(interest_tax)s)
+        AND cycle.member_id = charge.member_id
         AND cycle.account_id = charge.account_id AND cycle.closes_on = charge.posted_on AND cycle.cycle_no > 0
     LEFT JOIN LATERAL (
-        SELECT CASE WHEN charge.segment IS NULL THEN terms.document #>> ARRAY['fees', charge.charge, 'clause']
-                    WHEN charge.segment = 'over_limit' THEN terms.document #>> '{interest,over_limit,clause}'
+        SELECT CASE WHEN charge.of_segment IS NULL THEN terms.document #>> ARRAY['fees', charge.charge, 'clause']
+                    WHEN charge.of_segment = 'over_limit' THEN terms.document #>> '{interest,over_limit,clause}'
+                    WHEN charge.of_segment IN ('other_segment', 'deferred')
+                    THEN terms.document #>> ARRAY['interest', 'segment', (charge.source_line - 1)::text, 'clause']
                     ELSE (SELECT rated.entry ->> 'clause'
                           FROM jsonb_array_elements(terms.document #> '{interest,segment}') AS rated (entry)
-                          WHERE rated.entry ->> 'name' = charge.segment LIMIT 1) END AS clause
+                          WHERE rated.entry ->> 'name' = charge.of_segment LIMIT 1) END AS clause
     ) priced ON true
     WHERE terms.status IS DISTINCT FROM 'approved' OR terms.product <> account.product
         OR NOT terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
@@ -154,7 +157,7 @@ def _overlap(row: BadRow) -> str:
 
 _CHARGE_TYPES = {
     "names": [each.name for each in POSTING_TYPES], "charges": [each.charge for each in POSTING_TYPES],
-    "segments": [each.segment for each in POSTING_TYPES],
+    "segments": [each.segment for each in POSTING_TYPES], "interest_tax": INTEREST_TAX.code,
 }
 
 DAY_CHECKS = (

@@ -44,6 +44,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "balance_transfers": ("Balance transfers", "余额代偿"),
     "fees": ("Fees", "费用"),
     "interest": ("Interest", "利息"),
+    "interest_on": ("Interest, {segment}", "{segment}利息"),
     "waivers": ("Charges waived", "费用减免"),
     "adjustments": ("Adjustments", "账务调整"),
     "credit": ("Your credit line", "额度与账户状态"),
@@ -150,6 +151,11 @@ _POSTING_TYPES: dict[str, tuple[str, str]] = {
     "purchase_interest": ("Interest on purchases", "消费利息"),
     "cash_advance_interest": ("Interest on cash advances", "预借现金利息"),
     "over_limit_interest": ("Interest on the amount over the limit", "超限金额利息"),
+    "segment_interest": ("Interest on another balance", "其他余额利息"),
+    "minimum_interest": ("Minimum interest", "最低利息"),
+    "deferred_interest": ("Interest deferred until now", "递延利息"),
+    "interest_tax": ("Tax on interest", "利息税费"),
+    "instalment": ("Instalment", "分期付款"),
     "joining_fee": ("Joining fee", "入会费"),
     "annual_fee": ("Annual fee", "年费"),
     "supplementary_annual_fee": ("Annual fee, supplementary card", "附属卡年费"),
@@ -180,6 +186,8 @@ _SEGMENTS: dict[str, tuple[str, str]] = {
     "purchase": ("Purchases", "消费"),
     "cash_advance": ("Cash advances", "预借现金"),
     "over_limit": ("Amount over the limit", "超限金额"),
+    "balance_transfer": ("Balance transfers", "余额代偿"),
+    "minimum": ("Minimum interest", "最低利息"),
     "other": ("Other balances", "其他"),
 }
 
@@ -230,6 +238,8 @@ def charge_text(kind: str, segment: str | None, language: Language) -> str:
     """What a charge is called: interest by its segment, a fee by its name."""
     if kind == "interest" and segment is not None and f"{segment}_interest" in _POSTING_TYPES:
         return posting_text(f"{segment}_interest", language)
+    if kind == "interest" and segment is not None:
+        return label("interest_on", language, segment=segment_text(segment, language))
     return _named(_CHARGES, kind, language)
 
 

@@ -26,7 +26,7 @@ def close_cycles(connection: Connection[Any], on: date, first_member_id: int, la
     derived = closing.close_cycles(connection, on, first_member_id, last_member_id, parked, seal)
     outcome = StepOutcome(parked=derived.refused)
     outcome.add("statements", len(derived.statements["account_id"]))
-    for kind, column in closing.INTEREST_CHARGES:
-        outcome.add(kind.name + "_charges", int((derived.statements[column] > 0).sum()))
+    for each in derived.charges:
+        outcome.add(each.kind.name + "_charges", int((each.amount > 0).sum()))
     outcome.add("nothing_to_bill_yet", len(derived.not_opened))
     return outcome.told()

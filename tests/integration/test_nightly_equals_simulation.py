@@ -14,7 +14,7 @@ from accounts.database import Database
 from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import simulate
-from billing.tracing import SEGMENTS, interest_runs, interest_runs_of
+from billing.tracing import SEGMENTS, check_runs, interest_runs, interest_runs_of
 from statements.seal import seal_statements
 from tests.integration.books_of_scenarios import open_books, run_days
 
@@ -110,8 +110,8 @@ def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_databas
                    [[each.row[key] for key in compared] for each in alone.statements], f"account {number}"
             assert alone.state["balance"] == f"{balances[number] / 100:.2f}"
             for position, each in enumerate(alone.statements):
-                before = alone.statements[position - 1].trace if position else None
-                runs = interest_runs(each.trace, 0, before, {column: each.row[column] for column in SEGMENTS.values()})
+                runs = interest_runs(each.trace, 0)
+                check_runs(each.trace, runs, {column: each.row[column] for column in SEGMENTS.values()})
                 if runs and position == len(alone.statements) - 1:
                     assert interest_runs_of(connection, number, number, each.row["closes_on"]) == runs
                 with_interest += bool(runs)

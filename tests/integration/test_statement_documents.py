@@ -242,7 +242,8 @@ def test_documents_land_where_they_are_asked_for(cardwright: RunCardwright, book
     assert (done.stdout, "would write" in done.stderr, (tmp_path / "not").exists()) == ("", True, False)
 
 
-def test_a_download_taken_in_twice_adds_nothing(cardwright: RunCardwright, book: Database, account: str, tmp_path: Path) -> None:
+def test_a_download_taken_in_twice_adds_nothing(cardwright: RunCardwright, book: Database, account: str,
+                                                tmp_path: Path) -> None:
     out = tmp_path / "a.ofx"
     done = cardwright("statement", account, "--all", "--format", "ofx", "--out", out, database=book)
     assert done.stdout.split() == [str(out)]

@@ -32,8 +32,9 @@ def test_what_a_schedule_has_to_state(tmp_path: Path) -> None:
 
 def test_every_problem_and_everything_not_charged(tmp_path: Path) -> None:
     assert [level for level, _ in found(tmp_path, "\n".join(f"key{number} = 1" for number in range(9)))] == ["refused"] * 9
-    said = found(tmp_path, STATED + '[interest]\ncompounding = "daily"')
-    assert said == [("refused", 'interest.compounding = "daily" is not charged by this release; it takes none')]
+    said = found(tmp_path, STATED + '[benefits]\ninterest_forgiveness_days = 0')
+    assert said == [
+        ("refused", 'benefits.interest_forgiveness_days = 0 is not charged by this release; it takes its default, 3')]
 
 
 @pytest.mark.parametrize(("toml", "said"), [
@@ -50,11 +51,11 @@ def test_what_is_likely_not_meant(tmp_path: Path, toml: str, said: str) -> None:
     assert found(tmp_path, STATED + toml) == [("note", said)]
 
 
-def test_an_effective_rate_is_refused_and_not_doubted(tmp_path: Path) -> None:
+def test_an_effective_rate_is_doubted_like_any_other(tmp_path: Path) -> None:
     levels = [level for level, _ in found(
         tmp_path, STATED + '[[interest.segment]]\nname = "purchase"\neffective_annual_rate = "2"\n'
         '[[interest.segment]]\nname = "cash_advance"\ndaily_rate = "0"')]
-    assert levels == ["refused"]
+    assert levels == ["note"]
 
 
 def test_the_schedules_that_come_along_have_no_findings() -> None:

@@ -150,7 +150,8 @@ def test_the_holders_language() -> None:
     assert "还款" in [each["NAME"] for each in rows(root)]
 
 
-@pytest.mark.parametrize("kind", [each for each in POSTING_TYPES if each.figure != "previous_balance"], ids=lambda each: each.name)
+@pytest.mark.parametrize("kind", [each for each in POSTING_TYPES if each.figure != "previous_balance"],
+                         ids=lambda each: each.name)
 def test_every_kind_of_posting_has_a_type_that_agrees_with_its_sign(kind: PostingType) -> None:
     on = date(2023, 3, 30)
     line = PostingLine(on, 2, 1, kind.code, kind.debit, kind.credit, 156, 500, on, on)

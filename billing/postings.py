@@ -1,0 +1,105 @@
+"""What postings mean to a cycle: the statement figure each counts in, the balance a debit enters, what counts as received.
+
+Source: docs/reference/billing-rules.md, 2 and 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, INSTALMENT, POSTING_TYPES
+from billing.balances import Int64Array
+from billing.cells import BILLED, FEES, INTEREST, NEW, Cells
+from fees.terms import Terms
+
+FIGURES = ("payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers",
+           "adjustments")
+#: Figures that lower the new balance where they are positive.
+LOWERING = {"payments", "credits", "waivers"}
+
+_CODES = max(BY_CODE) + 1
+SIGN = np.zeros(_CODES, dtype=np.int64)
+FIGURE = np.full(_CODES, -1, dtype=np.int64)
+for _type in POSTING_TYPES:
+    SIGN[_type.code] = _type.sign
+    if _type.figure in FIGURES:
+        FIGURE[_type.code] = FIGURES.index(_type.figure)
+WAIVERS = FIGURES.index("waivers")
+
+
+def _nothing() -> Int64Array:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass
+class Events:
+    """Postings of a batch as columns of equal length, in any order.
+
+    account: index into the batch; type: posting type code; amount: minor units; effective_on, posted_on: day numbers.
+    segment: row number, from 1, of the segment of the terms that an event names (0: none). known: 1 where the state that the
+    cycle starts from holds the event already (it was rebilled): it stands on the statement and moves no balance.
+    Both may be left empty where no event has them.
+    """
+
+    account: Int64Array
+    type: Int64Array
+    amount: Int64Array
+    effective_on: Int64Array
+    posted_on: Int64Array
+    segment: Int64Array = field(default_factory=_nothing)
+    known: Int64Array = field(default_factory=_nothing)
+
+    def __post_init__(self) -> None:
+        for name in ("segment", "known"):
+            if len(getattr(self, name)) != len(self.account):
+                setattr(self, name, np.zeros(len(self.account), dtype=np.int64))
+
+    @staticmethod
+    def none() -> Events:
+        """No events at all."""
+        return Events(_nothing(), _nothing(), _nothing(), _nothing(), _nothing())
+
+    def chosen(self, keep: npt.NDArray[np.bool_]) -> Events:
+        """Some of the events."""
+        return Events(*(getattr(self, name)[keep] for name in
+                        ("account", "type", "amount", "effective_on", "posted_on", "segment", "known")))
+
+
+def received_types(terms: Terms) -> list[int]:
+    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, refunds
+    and other credits where the terms say so."""
+    refunds = terms.allocation.refunds_count_as_payment
+    return [each.code for each in POSTING_TYPES
+            if each.figure in ("payments", "waivers")
+            or (refunds and (each.figure == "credits" or (each.figure == "adjustments" and each.sign < 0)))]
+
+
+def received(terms: Terms, events: Events) -> Int64Array:
+    """What each event counts towards the minimum and towards paying in full, minor units; a returned payment is negative."""
+    counted = np.isin(events.type, received_types(terms)) & (events.known == 0)
+    return np.where(counted, -SIGN[events.type] * events.amount, 0)
+
+
+def cell_of_debits(cells: Cells, types: Int64Array, segments: Int64Array) -> Int64Array:
+    """The balance that each debit enters.
+
+    types: posting type codes of debits; segments: the row of the terms that each names, from 1 (0: none).
+    """
+    by_type = np.full(_CODES, cells.of(cells.purchase, NEW), dtype=np.int64)
+    for each in POSTING_TYPES:
+        if each.figure == "fees":
+            by_type[each.code] = cells.of(FEES, NEW)
+        elif each.figure == "interest":
+            by_type[each.code] = cells.of(INTEREST, NEW)
+        elif each.figure == "cash_advances":
+            by_type[each.code] = cells.of(cells.cash_advance, NEW)
+        elif each.figure == "payments":
+            by_type[each.code] = cells.of(cells.purchase, BILLED)
+    by_type[BALANCE_TRANSFER.code] = cells.of(cells.segment("balance_transfer"), NEW)
+    by_type[INSTALMENT.code] = cells.of(cells.instalment, NEW)
+    by_segment = np.array([0, *(cells.of(number + 2, NEW) for number in range(len(cells.rows)))], dtype=np.int64)
+    named = (segments > 0) & (segments <= len(cells.rows))
+    return np.where(named, by_segment[np.where(named, segments, 0)], by_type[types])
