@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from tests.examples.worked.fees_late import FEE, SAFE_HARBOUR, late
@@ -17,13 +18,13 @@ def over_limit(fee: Table, currency: str = "USD", **more: Any) -> Table:
             "minimum_payment": NO_MINIMUM, "fees": {"over_limit": fee}, **more}
 
 
-def _returned(part: str, shows: str, events: list[Event], fees: dict[str, str], minimum: str = "15.00", **more: Any) -> Example:
+def _returned(part: str, shows: str, events: list[Event], fees: dict[str, str], waived: str = "0.00", **more: Any) -> Example:
     terms = {**late(SAFE_HARBOUR, {"parts": [{"percent": "0.03", "of": "principal"}], "add": []}),
              "fees": {"returned_payment": CAPPED}}
     return Example(
         f"US-52b2i-2-{part}", REG_Z + f"comment 52(b)(2)(i)-2.{part}", shows, "2023-01-01", terms, events,
-        {on: {RETURNED: fee} for on, fee in fees.items()},
-        opening=opening("2023-02-28", "kept", minimum, "2023-03-25", purchase="500.00"), **more)
+        {on: {RETURNED: fee, "waivers": waived if on == max(fees) else "0.00"} for on, fee in fees.items()},
+        opening=opening("2023-02-28", "kept", "15.00", "2023-03-25", purchase="500.00"), **more)
 
 
 OPT_IN = REG_Z + "comment 56(j)-"
@@ -39,7 +40,10 @@ EXAMPLES = [
                ("2023-04-02", "returned_payment", "100.00")], {"2023-04-30": "15.00"}),
     _returned("iii", "The same payment presented again and returned again: the second fee is waived",
               [("2023-03-23", "payment", "100.00"), ("2023-03-26", "returned_payment", "100.00"),
-               ("2023-03-28", "payment", "100.00"), ("2023-04-01", "returned_payment", "100.00")], {"2023-03-31": "15.00"}),
+               ("2023-03-28", "payment", "100.00"), ("2023-04-01", "returned_payment", "100.00")],
+               {"2023-03-31": "15.00", "2023-04-30": "15.00"}, waived="15.00",
+              waivers=[{"kind": "returned_payment", "from": date(2023, 4, 1), "until": date(2023, 4, 1), "percent": "1"}],
+              reading="A waiver of 1 April gives the second fee back"),
     _returned("iv", "An extra payment that comes back: 25, but not more than the last minimum of 15",
               [("2023-03-23", "payment", "15.00"), ("2023-04-05", "payment", "50.00"),
                ("2023-04-07", "returned_payment", "50.00")],
@@ -47,7 +51,8 @@ EXAMPLES = [
     Example(
         "US-52b2i-3-i", REG_Z + "comment 52(b)(2)(i)-3.i", "25, but not more than the 15 that went over the limit",
         "2023-01-01",
-        over_limit({**FIXED, "cap_at": "excess"}), [("2023-03-06", "purchase", "60.00"), ("2023-03-25", "purchase", "5.00")],
+        over_limit({**FIXED, "cap_at": "over_limit"}), [("2023-03-06", "purchase", "60.00"), ("2023-03-25", "purchase",
+                                                                                              "5.00")],
         {"2023-03-31": {OVER: "15.00"}}, opening=opening("2023-02-28", purchase="4950.00"), credit_limit="5000.00"),
     Example(
         "US-52b2ii-1-iv", REG_Z + "comment 52(b)(2)(ii)-1.iv", "Late and over the limit are two events; three over-limit fees",
@@ -88,12 +93,12 @@ EXAMPLES = [
         reading="525.00 and the fee"),
     Example(
         "CN-OLF-old", "Chinese bank card measures of 1999, abolished in 2017, numbers ours", "5 % of the 600 over the limit",
-        "2015-01-01", over_limit({"kind": "percent_of_excess", "percent": "0.05"}, "CNY"),
+        "2015-01-01", over_limit({"kind": "percent", "percent": "0.05"}, "CNY"),
         [("2015-06-10", "purchase", "600.00")],
         {"2015-06-30": {OVER: "30.00"}}, opening=opening("2015-05-31", purchase="10000.00"), credit_limit="10000.00"),
     Example(
         "IN-ICICI-OL", "Amazon Pay ICICI card, most important terms, numbers ours", "Over limit: 2.5 % of 30,000, at least 500",
-        "2023-01-01", over_limit({"kind": "percent_of_excess", "percent": "0.025", "floor": "500.00"}, "INR"),
+        "2023-01-01", over_limit({"kind": "percent", "percent": "0.025", "floor": "500.00"}, "INR"),
         [("2023-06-10", "purchase", "30000.00")], {"2023-06-30": {OVER: "750.00"}}, part="over limit",
         opening=opening("2023-05-31", purchase="100000.00"), credit_limit="100000.00"),
     Example(
@@ -104,7 +109,7 @@ EXAMPLES = [
     Example(
         "IN-ICICI-OL", "Amazon Pay ICICI card, most important terms, numbers ours", "Returned: 2 % of 30,000 due, at least 450",
         "2023-01-01", {**FIRST_YEAR, "currency": "INR", "fees": {"returned_payment": {"percent": "0.02", "floor": "450.00"}}},
-        [("2023-06-10", "payment", "1000.00"), ("2023-06-12", "returned_payment", "1000.00")],
+        [("2023-06-10", "payment", "30000.00"), ("2023-06-12", "returned_payment", "30000.00")],
         {"2023-06-30": {RETURNED: "600.00"}},
         part="returned payment", opening=opening("2023-05-31", purchase="30000.00")),
     Example(

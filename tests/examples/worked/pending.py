@@ -53,33 +53,10 @@ US-53b-2 a payment in the cycle of the expiry
 US-53b-2 expiry after the due date
 UK-CONC-674
 US-7b11-2
-US-52b1-1-i-C safe harbour
-US-52b1ii-A first and second
-US-52b1ii-A within six cycles
-US-52b1ii-A after six cycles
-US-52b1ii-C
-US-52b1ii-3-i
-US-52b1ii-3-iii
-US-52b2ii-1-i-A
-US-52b2ii-1-i-B
-US-52b2ii-1-vi
 US-52b2ii-1-vii
-IN-ICICI-LPC 99.00
-IN-ICICI-LPC 100.00
-IN-ICICI-LPC 500.00
-IN-ICICI-LPC 501.00
-IN-ICICI-LPC 10000.00
-IN-ICICI-LPC 10001.00
 IN-SLICE-1
 IN-SLICE-2
-IN-SIMPL 100.00
-IN-SIMPL 250.00
-IN-SIMPL 500.00
-IN-SIMPL 500.01
-US-52b2i-2-i
-US-52b2i-2-ii
 US-52b2i-2-iii
-US-52b2i-2-iv
 US-52b2i-3-i
 US-52b2ii-1-iv
 US-52b2ii-1-v
@@ -89,8 +66,6 @@ US-56j-5-i
 US-56j-5-ii
 CN-OLF-old
 IN-ICICI-OL over limit
-IN-ICICI-OL cash advance
-IN-ICICI-OL returned payment
 US-52a1-1-i
 US-52a1-3-ii-A
 US-55b4-1 paid on the sixtieth day

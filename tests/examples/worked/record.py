@@ -40,6 +40,7 @@ class Example:
     credit_limit: str = "1000000.00"
     until: str = ""
     account: Table = field(default_factory=dict)
+    waivers: list[Table] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -55,6 +56,8 @@ class Example:
             "terms": [{"in_force_from": date(2000, 1, 1), **version} for version in versions],
             "events": [_event(*event) for event in self.events],
         }
+        if self.waivers:
+            document["waivers"] = self.waivers
         if self.opening is not None:
             document["opening"] = self.opening
         return document
