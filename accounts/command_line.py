@@ -43,6 +43,7 @@ SUMMARIES: dict[str, str] = {
     "statement": "Show issued statements, or a preview of the open cycle.",
     "explain": "Explain every charge on a statement down to its days, rate and clause.",
     "simulate": "Bill one account from a scenario file; nothing is stored.",
+    "backtest": "Bill the real portfolio under other terms and compare; nothing is written.",
     "verify": "Check the books; silent when all holds.",
     "report": "Write a management report.",
     "export": "Export statements in bulk, or the journal for outside tools.",

@@ -49,17 +49,18 @@ def report(
     cardwright report receivables --to 2005-09-30 --format html --out receivables.html
     """
     kind = report_kind(name)
-    chosen = _format(wanted, out, as_json)
+    chosen = chosen_format(wanted, out, as_json)
     question = Question(_day(from_on), _day(to_on), _groups(by), org_unit)
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         found = answer(connection, kind.name, question)
     if dry_run:
         console.print(f"{name}: {len(found.rows):,} rows matched, none written (dry run)", markup=False)
         return
-    _write(found, chosen, out)
+    write_report(found, chosen, out)
 
 
-def _write(found: Report, chosen: Format, out: Path | None) -> None:
+def write_report(found: Report, chosen: Format, out: Path | None) -> None:
+    """Write a report to a file, whole or not at all, or to stdout; say on stderr how many rows it has."""
     from reports.rendering_table import as_table, counted, in_words
 
     if chosen is Format.TABLE and out is None:
@@ -76,7 +77,8 @@ def _write(found: Report, chosen: Format, out: Path | None) -> None:
     console.print(f"{found.name}: {counted(found)}{where}; {in_words(found)}", markup=False)
 
 
-def _format(wanted: str | None, out: Path | None, as_json: bool) -> Format:
+def chosen_format(wanted: str | None, out: Path | None, as_json: bool) -> Format:
+    """The format asked for by name, by --json or by the ending of --out. Raises Usage."""
     if as_json and wanted not in (None, Format.JSON.value):
         raise Usage(f"--json and --format {wanted} say different things; give one of them")
     if wanted is not None and wanted not in set(Format):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -25,18 +24,12 @@ def _figure(statement: Table, key: str) -> Any:
         charges = [each for each in statement["charges"] if each["kind"] == rest[0]]
         if rest[1:]:
             return ", ".join(each["on"] for each in charges)
-        return _sum(charges)
+        return str(sum((Decimal(each["amount"]) for each in charges), Decimal()))
     if first == "segment":
         return next((each[rest[1]] for each in statement["interest_by_segment"] if each["segment"] == rest[0]), "0.00")
-    if first == "interest_on":
-        return _sum(each for each in statement["charges"] if each.get("segment") == rest[0])
     if first == "lines":
         return len(statement["lines"])
     found: Any = statement
     for part in (first, *rest):
         found = found[part]
     return found
-
-
-def _sum(charges: Iterable[Table]) -> str:
-    return str(sum((Decimal(each["amount"]) for each in charges), Decimal()))

@@ -1,4 +1,4 @@
-"""Payment allocation: what is left of each segment shows in what it bears in the cycle after."""
+"""Payment allocation: what is left of each segment shows in its average daily balance of the cycle after."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def _debits(on: str, **balances: str) -> list[Event]:
 
 
 def _left(on: str, **balances: str) -> dict[str, dict[str, Any]]:
-    """Balances of purchases and cash; of other segments, which the statement does not list, the interest."""
-    return {on: {BALANCE.format(name) if name in ("purchase", "cash_advance") else f"interest_on.{name}": amount
-                 for name, amount in balances.items()}}
+    return {on: {BALANCE.format(name): amount for name, amount in balances.items()}}
 
 
 def _excess(comment: str, shows: str, payment: str, owed: dict[str, str], left: dict[str, str], **segments: str) -> Example:
@@ -67,9 +65,9 @@ EXAMPLES = [
             {"cash_advance": "0.00", "purchase": "1200.00"}, **TWO_RATES),
     _excess("5-ii", "400: all to the 500 at 20 %", "400.00", TWO, {"cash_advance": "100.00", "purchase": "1500.00"},
             **TWO_RATES),
-    _excess("5-iii", "500 down three rates: 100, 300, and 100 of the 600 at 12 %", "500.00",
+    _excess("5-iii", "500 down three rates: 100, 300, 100", "500.00",
             {"cash_advance": "100.00", "purchase": "300.00", "protected": "600.00"},
-            {"cash_advance": "0.00", "purchase": "0.00", "protected": "5.10"},
+            {"cash_advance": "0.00", "purchase": "0.00", "protected": "500.00"},
             cash_advance="0.20", purchase="0.18", protected="0.12"),
     Example(
         "US-53-5-v-A", REG_Z + "comment 53-5.v.A",
@@ -85,11 +83,11 @@ EXAMPLES = [
     Example(
         "US-53-2-i-cycle-end", REG_Z + "comment 53-2.i", "As of the last closing: 200 at 15 %, then 200 at 5 %",
         "2023-03-01", _changed_rate("previous_closing"), [*PROMOTION, ("2023-04-25", "payment", "400.00")],
-        _left("2023-05-31", promotion="4.59", purchase="100.00")),
+        _left("2023-05-31", promotion="300.00", purchase="100.00")),
     Example(
         "US-53-2-ii-credit-day", REG_Z + "comment 53-2.ii", "As of the payment: 500 at 18 % by then, then 250 of 300 at 15 %",
         "2023-03-01", _changed_rate("payment_date"), [*PROMOTION, ("2023-04-25", "payment", "750.00")],
-        _left("2023-05-31", promotion="0", purchase="50.00")),
+        _left("2023-05-31", promotion="0.00", purchase="50.00")),
     _last_two("expiry before the due date", "Expiry on 15 June, due on the 25th: April and May are the last two cycles",
               "2023-06-15", ["2023-03-25", "2023-04-25", "2023-05-25"],
               {"2023-04-30": "900.00", "2023-05-31": "900.00"}),

@@ -83,8 +83,8 @@ EXAMPLES = [
         [("2022-08-10", "purchase", "1000.00", {"segment": "promotion_purchase"}),
          ("2022-08-15", "purchase", "500.00", {"segment": "promotion_first"}),
          ("2022-11-15", "purchase", "300.00", {"segment": "promotion_second"})],
-        {"2023-03-31": {"interest_on.promotion_purchase": "4.25", "interest_on.purchase": "0"},
-         "2023-04-30": {"interest_on.purchase": "12.33", "interest_on.first": "5.34",
-                        "interest_on.second": "3.95"}},
+        {"2023-03-31": {"segment.promotion_purchase.interest": "4.25", "segment.purchase.interest": "0.00"},
+         "2023-04-30": {"segment.purchase.interest": "12.33", "segment.first.interest": "5.34",
+                        "segment.second.interest": "3.95"}},
         reading="The variable rates stand on an index of 3 %"),
 ]

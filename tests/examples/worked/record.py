@@ -21,9 +21,8 @@ class Example:
 
     terms: what differs from the defaults, one version or several.
     expected: by closing date, figures of the statement as printed. `charge.KIND` is the sum of its charges of that kind,
-    `charge.KIND.on` their days; `interest_on.NAME` the sum of its charges on a segment, `segment.NAME.KEY` a figure of
-    `interest_by_segment` ("0.00" where the segment is not on the statement); `lines` is how many lines it has; other dots go
-    down into tables.
+    `charge.KIND.on` their days, `segment.NAME.KEY` a figure of `interest_by_segment` ("0.00" where the segment is not on the
+    statement); other dots go down into tables.
     printed: what the source prints instead, and why that is wrong. reading: what we had to choose to make a scenario of it.
     """
 

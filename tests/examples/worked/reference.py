@@ -57,8 +57,6 @@ def _figure(key: str, value: Any) -> str:
     kind, *rest = key.split(".")
     if kind == "charge":
         return f"`{rest[0]}` on {value}" if len(rest) > 1 else f"`{rest[0]}` {value}"
-    if kind == "interest_on":
-        return f"`interest` on {rest[0]} {value}"
     if kind == "segment":
         return f"`{rest[1]}` of {rest[0]} {value}"
     return f"`{key}` {value}"
