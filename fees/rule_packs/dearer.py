@@ -47,8 +47,8 @@ def dearer(earlier: Terms, later: Terms) -> list[Change]:
             *_minimum(earlier, later)]
 
 
-def notice(days: int, source: Source) -> Check:
-    """The check that holders are told of what becomes dearer so many days before it holds."""
+def notice(days: int, source: Source, only: str = "") -> Check:
+    """The check that holders are told of what becomes dearer so many days before it holds; only: keys that begin so."""
     def find(case: Case) -> Iterator[Breach]:
         if case.earlier is None:
             return
@@ -58,6 +58,8 @@ def notice(days: int, source: Source) -> Check:
             return
         earliest = told_on + timedelta(days=days)
         for key, was, becomes in dearer(case.earlier, case.terms):
+            if not key.startswith(only):
+                continue
             changes_on = case.terms.in_force_from
             yield Breach(
                 key, f"{key} changes from {was} to {becomes} on {changes_on}, {ahead} days after holders can first be told "
@@ -67,8 +69,9 @@ def notice(days: int, source: Source) -> Check:
                         opened_on=told_on))
 
     return Check(f"notice-of-{days}-days", ("in_force_from",),
-                 f"what becomes dearer is told {days} days before it holds; told is the business date on which the version is "
-                 "loaded or approved, or the first day of the version before it if that is later", source, find)
+                 f"what becomes dearer{' in ' + only.strip('.') if only else ''} is told {days} days before it holds; told is "
+                 "the business date on which the version is loaded or approved, or the first day of the version before it if "
+                 "that is later", source, find)
 
 
 def rate_on_what_is_owed(source: Source, level: Level) -> Check:

@@ -9,7 +9,9 @@ from fees.terms_fees import (
     EscalatingLatePaymentFee,
     FixedLatePaymentFee,
     LatePaymentFee,
+    OverLimitFee,
     PercentOfUnpaidMinimum,
+    ReturnedPaymentFee,
     SlabLatePaymentFee,
     TieredLatePaymentFee,
 )
@@ -29,6 +31,11 @@ def most(fee: LatePaymentFee) -> tuple[Decimal | None, Decimal | None]:
     if isinstance(fee, PercentOfUnpaidMinimum | DailyLatePaymentFee):
         return fee.cap, fee.cap
     return None, None
+
+
+def most_of(fee: ReturnedPaymentFee | OverLimitFee) -> Decimal | None:
+    """The most that another penalty fee can cost; None where nothing in the terms bounds it."""
+    return fee.amount if fee.percent is None else fee.cap
 
 
 def is_bounded_by_minimum(fee: LatePaymentFee) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -13,14 +13,14 @@ _DAYS_OF_YEAR = {"actual/365": 365, "actual/actual": 365, "actual/360": 360, "30
 _WEIGHED_DAYS = {"30/360": 360}
 
 
-def yearly_rate(rated: RatedTerms, day_count: str) -> Fraction:
-    """What a balance of one bears in a year of 365 days, without compounding; of tiers the highest, without a rate 0.
+def yearly_rate(rated: RatedTerms, day_count: str, of_tiers: Callable[[Iterable[Fraction]], Fraction] = max) -> Fraction:
+    """What a balance of one bears in a year of 365 days, without compounding; of tiers the highest (or lowest), else 0.
 
     Source: docs/reference/billing-rules.md, 5.
     """
     tiers = rated.tiers if isinstance(rated, SegmentTerms) else None
     if tiers:
-        return max(yearly_rate(tier, day_count) for tier in tiers)
+        return of_tiers(yearly_rate(tier, day_count) for tier in tiers)
     days, weighed = _DAYS_OF_YEAR[day_count], _WEIGHED_DAYS.get(day_count, 365)
     if rated.daily_rate is not None:
         return Fraction(rated.daily_rate) * weighed

@@ -11,7 +11,7 @@ from fees.rule_packs.account import account, cycle_dates, due_dates, event
 from fees.rule_packs.allocation import not_highest_rate_first
 from fees.rule_packs.check import Basis, Breach, Case, Check, RulePack, Source, given
 from fees.rule_packs.dearer import notice, rate_on_what_is_owed
-from fees.rule_packs.late_fees import is_bounded_by_minimum, most
+from fees.rule_packs.late_fees import is_bounded_by_minimum, most, most_of
 from fees.rule_packs.rates import rates, yearly_rate
 from fees.terms import Terms
 from fees.terms_fees import TieredLatePaymentFee
@@ -158,22 +158,48 @@ def _other_penalty_fees(case: Case) -> Iterator[Breach]:
     opened_on, closings = cycle_dates(terms)
     due = due_dates(terms, closings)[0]
     returned, over = terms.fees.returned_payment, terms.fees.over_limit
-    if returned is not None and returned.amount > harbour[0]:
-        yield Breach("fees.returned_payment.amount", f"{given(terms, 'fees.returned_payment.amount')}: without a costing "
-                     f"{harbour[0]}.00 is the most for a first time",
+    if returned is not None and _above(most_of(returned), harbour[0]):
+        yield Breach("fees.returned_payment", f"fees.returned_payment can be more than {harbour[0]}.00, without a costing "
+                     "the most for a first time",
                      account(f"A payment that is returned costs more than {harbour[0]}.00.", terms,
                              [event(opened_on, "purchase", 1000), event(due, "payment", 500),
                               event(due, "returned_payment", 500)], closings[1]))
-    if over is not None and over.amount > harbour[0]:
-        yield Breach("fees.over_limit.amount", f"{given(terms, 'fees.over_limit.amount')}: without a costing {harbour[0]}.00 "
-                     "is the most for a first time",
+    if over is not None and _above(most_of(over), harbour[0]):
+        yield Breach("fees.over_limit", f"fees.over_limit can be more than {harbour[0]}.00, without a costing the most for a "
+                     "first time",
                      account(f"A limit of 1000.00 is exceeded by 500.00: that costs more than {harbour[0]}.00.", terms,
+                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
+
+
+def _above(amount: Decimal | None, limit: int) -> bool:
+    return amount is None or amount > limit
+
+
+def _returned_payment_within_minimum(case: Case) -> Iterator[Breach]:
+    terms, fee = case.terms, case.terms.fees.returned_payment
+    if fee is not None and most_of(fee) != 0 and fee.cap_at is None:
+        opened_on, closings = cycle_dates(terms)
+        due = due_dates(terms, closings)[0]
+        yield Breach("fees.returned_payment.cap_at", "fees.returned_payment can be more than the minimum payment that was due; "
+                     'give it cap_at = "minimum_due"',
+                     account("The payment of a small purchase comes back: the fee is more than the minimum payment was.", terms,
+                             [event(opened_on, "purchase", 1), event(due, "payment", 1), event(due, "returned_payment", 1)],
+                             closings[1]))
+
+
+def _over_limit_opt_in(case: Case) -> Iterator[Breach]:
+    terms, fee = case.terms, case.terms.fees.over_limit
+    if fee is not None and most_of(fee) != 0 and fee.opt_in is False:
+        opened_on, closings = cycle_dates(terms)
+        yield Breach("fees.over_limit.opt_in", f"{given(terms, 'fees.over_limit.opt_in')}: only holders who agreed to it may be "
+                     "charged; true, or left out under this pack",
+                     account("The holder agreed to nothing; going over the limit is charged all the same.", terms,
                              [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
 
 
 def _over_limit_cycles(case: Case) -> Iterator[Breach]:
     terms, fee = case.terms, case.terms.fees.over_limit
-    if fee is not None and fee.amount and fee.max_consecutive_cycles > OVER_LIMIT_CYCLES:
+    if fee is not None and most_of(fee) != 0 and fee.max_consecutive_cycles > OVER_LIMIT_CYCLES:
         opened_on, closings = cycle_dates(terms, fee.max_consecutive_cycles)
         yield Breach("fees.over_limit.max_consecutive_cycles", f"{given(terms, 'fees.over_limit.max_consecutive_cycles')}: one "
                      f"transaction may bring the fee for {OVER_LIMIT_CYCLES} cycles at most",
@@ -251,9 +277,15 @@ US = RulePack(
         Check("late-fee-safe-harbour", ("fees.late_payment",),
               "a late-payment fee is at most the safe harbour of its year, the higher one for a repeat within six cycles",
               _regulation("1026.52(b)(1)(ii)", "memory"), _late_fee_safe_harbour),
-        Check("other-penalty-fees-safe-harbour", ("fees.returned_payment.amount", "fees.over_limit.amount"),
+        Check("returned-payment-fee-within-minimum", ("fees.returned_payment.cap_at",),
+              "a returned-payment fee is never more than the minimum payment that was due", _regulation("1026.52(b)(2)(i)(A)"),
+              _returned_payment_within_minimum),
+        Check("other-penalty-fees-safe-harbour", ("fees.returned_payment", "fees.over_limit"),
               "returned-payment and over-limit fees are at most the safe harbour of their year",
               _regulation("1026.52(b)(1)(ii)", "memory"), _other_penalty_fees),
+        Check("over-limit-fee-opt-in", ("fees.over_limit.opt_in",),
+              "an over-limit fee is charged to holders only who agreed to go over the limit", _regulation("1026.56(b)(1)"),
+              _over_limit_opt_in),
         Check("over-limit-fee-three-cycles", ("fees.over_limit.max_consecutive_cycles",),
               "one over-limit transaction brings the fee for three cycles at most", _regulation("1026.56(j)(1)"),
               _over_limit_cycles),
@@ -270,7 +302,6 @@ US = RulePack(
         rate_on_what_is_owed(_regulation("1026.55(a), (b)(3)"), "note"),
     ),
     not_checked=(
-        "consent to transactions over the limit (1026.56(b)): it is the account's, not the terms'",
         "one penalty fee for one event (1026.52(b)(2)(ii)): the fee rules keep it, whatever the terms say",
         "no higher rate in the first year of an account (1026.55(b)(3)(iii))",
         "due dates of accounts with a closing day of their own",
