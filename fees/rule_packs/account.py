@@ -29,9 +29,9 @@ def account(shows: str, terms: Terms | Sequence[Terms], events: Sequence[Event],
     })
 
 
-def event(on: date, kind: str, amount: Decimal | int | str, **more: Any) -> Event:
+def event(on: date, event_type: str, amount: Decimal | int | str, **more: Any) -> Event:
     """An event of a scenario."""
-    return {"on": on, "type": kind, "amount": str(amount), **more}
+    return {"on": on, "type": event_type, "amount": str(amount), **more}
 
 
 def cycle_dates(terms: Terms, cycles: int = 3) -> tuple[date, list[date]]:

@@ -53,7 +53,7 @@ def _no_over_limit_fee(case: Case) -> Iterator[Breach]:
     shown = account("A purchase goes 500.00 over the credit limit and is charged for it.", terms,
                     [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000")
     if terms.in_force_from >= NOTICE_111_IN_FORCE:
-        yield Breach("fees.over_limit", "fees.over_limit: there is no fee for going over the limit since 2017; leave it out", shown)
+        yield Breach("fees.over_limit", "fees.over_limit: no fee for going over the limit since 2017; leave it out", shown)
     elif fee.percent is None or fee.percent > PENALTY_SHARE:
         yield Breach("fees.over_limit", "fees.over_limit is 5 % of the excess at most", shown)
 
@@ -62,8 +62,8 @@ def _no_interest_on_fees(case: Case) -> Iterator[Breach]:
     terms = case.terms
     if terms.in_force_from >= NOTICE_111_IN_FORCE and terms.interest.fees_bear_interest:
         opened_on, closings = cycle_dates(terms)
-        yield Breach("interest.fees_bear_interest", f"{given(terms, 'interest.fees_bear_interest')}: penalties and service fees "
-                     "bear no interest",
+        key = "interest.fees_bear_interest"
+        yield Breach(key, f"{given(terms, key)}: penalties and service fees bear no interest",
                      account("A fee is billed and not paid; it bears interest in the cycles that follow.", terms,
                              [event(opened_on, "fee", 100, kind="annual"), event(opened_on, "purchase", 1000)], closings[2]))
 
@@ -74,8 +74,8 @@ def _penalty(case: Case) -> Iterator[Breach]:
         return
     shown = _unpaid_purchase("Nothing of 1000.00 is paid; the penalty is more than 5 % of the minimum payment.", terms)
     if not isinstance(fee, PercentOfUnpaidMinimum):
-        yield Breach("fees.late_payment.kind", f"{given(terms, 'fees.late_payment.kind')}: the penalty agreed is a share of the "
-                     "unpaid minimum payment, percent_of_unpaid_minimum", shown)
+        yield Breach("fees.late_payment.kind", f"{given(terms, 'fees.late_payment.kind')}: the penalty agreed is a share of "
+                     "the unpaid minimum payment, percent_of_unpaid_minimum", shown)
     elif fee.percent > PENALTY_SHARE:
         yield Breach("fees.late_payment.percent", f"{given(terms, 'fees.late_payment.percent')}: 5 % of the unpaid minimum "
                      "payment is the most", shown)
@@ -86,7 +86,7 @@ def _doubtful_rate(case: Case) -> Iterator[Breach]:
         return
     for key, rate in rates(case.terms):
         if rate > DOUBTFUL_YEARLY:
-            yield Breach(key, f"{key} bears {percent(rate)} a year; a court may cut interest, penalties and fees together to 24 %",
+            yield Breach(key, f"{key} bears {percent(rate)} a year; a court may cut interest, penalties and fees to 24 %",
                          _unpaid_purchase(f"1000.00 that are not paid bear {percent(rate)} a year.", case.terms))
 
 
@@ -99,9 +99,9 @@ CN = RulePack(
     country="CN", name="China, mainland", currency="CNY",
     checks=(
         Check("rate-band", ("interest.segment", "interest.over_limit", "interest.penalty"),
-              "0.05 % a day before 2017; 0.035 % to 0.05 % a day from 2017 to 2020; agreed since 2021; the day that the version "
-              "comes into force decides", Source(_NOTICE_111, "一；to 2016: 1999 art. 23；since 2021: 银发〔2020〕327号", "memory"),
-              _rate_band),
+              "0.05 % a day before 2017; 0.035 % to 0.05 % a day from 2017 to 2020; agreed since 2021; the day that the "
+              "version comes into force decides",
+              Source(_NOTICE_111, "一；to 2016: 1999 art. 23；since 2021: 银发〔2020〕327号", "memory"), _rate_band),
         Check("no-over-limit-fee", ("fees.over_limit",),
               "no fee for going over the limit since 2017; before, 5 % of the excess",
               Source(_NOTICE_111, "三；before: 1999 art. 22", "example"), _no_over_limit_fee),

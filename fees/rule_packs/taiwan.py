@@ -58,8 +58,7 @@ def _no_interest_on_new_purchases(case: Case) -> Iterator[Breach]:
     key = "interest.revolving_new_purchases" if purchase.grace else "interest.segment.purchase.grace"
     yield Breach(key, f"{given(terms, key)}: purchases of the present cycle bear interest at its closing",
                  account(f"10000 are not paid; the interest of {closings[1]} is on the purchase of that same cycle too.", terms,
-                         [event(opened_on, "purchase", 10000), event(closings[0], "purchase", 10000,
-                                                                     posted_on=_next(closings[0]))], closings[1]))
+                         [event(opened_on, "purchase", 10000), event(_next(closings[0]), "purchase", 10000)], closings[1]))
 
 
 def _unpaid_part(case: Case) -> Iterator[Breach]:
@@ -67,8 +66,8 @@ def _unpaid_part(case: Case) -> Iterator[Breach]:
     if terms.interest.grace_lost_charges == "full" and any(rate for _, rate in rates(terms)):
         opened_on, closings = cycle_dates(terms)
         due = due_dates(terms, closings)[0]
-        yield Breach("interest.grace_lost_charges", f"{given(terms, 'interest.grace_lost_charges')}: only what is not paid bears "
-                     'interest; it has to be "unpaid"',
+        key = "interest.grace_lost_charges"
+        yield Breach(key, f'{given(terms, key)}: only what is not paid bears interest; it has to be "unpaid"',
                      account(f"Of 10000, 9000 are paid on the due date, {due}; the interest is on more than 1000.", terms,
                              [event(opened_on, "purchase", 10000), event(due, "payment", 9000)], closings[1]))
 
@@ -88,14 +87,14 @@ def _late_fee(case: Case) -> Iterator[Breach]:
     if fee is None or terms.in_force_from < LATE_FEES_IN_FORCE:
         return
     if not isinstance(fee, EscalatingLatePaymentFee):
-        yield Breach("fees.late_payment.kind", f'{given(terms, "fees.late_payment.kind")}: only fixed amounts for three cycles in '
-                     'a row at most; kind = "escalating" has them',
+        yield Breach("fees.late_payment.kind", f'{given(terms, "fees.late_payment.kind")}: only fixed amounts for three cycles '
+                     'in a row at most; kind = "escalating" has them',
                      _unpaid("Nothing is paid for five cycles; the fourth due date is charged too, or not a fixed amount.",
                              terms, 5))
         return
     if len(fee.amounts) > len(LATE_FEES):
-        yield Breach("fees.late_payment.amounts", f"fees.late_payment.amounts has {len(fee.amounts)} amounts; three cycles in a "
-                     "row are the most", _unpaid("Nothing is paid: the fourth cycle in a row is charged.", terms, 5))
+        yield Breach("fees.late_payment.amounts", f"fees.late_payment.amounts has {len(fee.amounts)} amounts; three cycles in "
+                     "a row are the most", _unpaid("Nothing is paid: the fourth cycle in a row is charged.", terms, 5))
     for number, (amount, limit) in enumerate(zip(fee.amounts, LATE_FEES, strict=False), 1):
         if amount > limit and terms.currency == "TWD":
             yield Breach("fees.late_payment.amounts", f"fees.late_payment.amounts: number {number} is {plain(amount)}; "
@@ -107,8 +106,8 @@ def _late_fee_of_small_bills(case: Case) -> Iterator[Breach]:
     terms, fee = case.terms, case.terms.fees.late_payment
     if fee is not None and terms.in_force_from >= LATE_FEES_IN_FORCE and terms.currency == "TWD":
         opened_on, closings = cycle_dates(terms)
-        yield Breach("fees.late_payment", "fees.late_payment is charged on bills of 1000 and less too; no key of the terms leaves "
-                     "them out, so the fee has to be waived there",
+        yield Breach("fees.late_payment", "fees.late_payment is charged on bills of 1000 and less too; no key of the terms "
+                     "leaves them out, so the fee has to be waived there",
                      account("1000 are billed and not paid; that is charged.", terms, [event(opened_on, "purchase", 1000)],
                              closings[1]))
 

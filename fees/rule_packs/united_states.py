@@ -191,8 +191,8 @@ def _over_limit_opt_in(case: Case) -> Iterator[Breach]:
     terms, fee = case.terms, case.terms.fees.over_limit
     if fee is not None and most_of(fee) != 0 and fee.opt_in is False:
         opened_on, closings = cycle_dates(terms)
-        yield Breach("fees.over_limit.opt_in", f"{given(terms, 'fees.over_limit.opt_in')}: only holders who agreed to it may be "
-                     "charged; true, or left out under this pack",
+        yield Breach("fees.over_limit.opt_in", f"{given(terms, 'fees.over_limit.opt_in')}: only holders who agreed to it may "
+                     "be charged; true, or left out under this pack",
                      account("The holder agreed to nothing; going over the limit is charged all the same.", terms,
                              [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
 

@@ -58,6 +58,6 @@ def test_an_effective_rate_is_doubted_like_any_other(tmp_path: Path) -> None:
     assert levels == ["note"]
 
 
-def test_the_schedules_that_come_along_have_no_findings() -> None:
+def test_the_schedules_that_come_along_have_no_findings_but_notes_of_their_rule_packs() -> None:
     for path in (Path(__file__).parents[2] / "fees" / "schedules").glob("*.toml"):
-        assert lint_file(path) == []
+        assert [each.message for each in lint_file(path) if each.level == "refused" or each.check is None] == []
