@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from fees.rule_packs.account import Event, account, cycle_dates, event
 from fees.rule_packs.check import Breach, CounterExample
-from fees.rule_packs.rates import percent, yearly_rate
 from fees.terms import Terms
 from fees.terms_interest import SegmentTerms
 from fees.terms_problems import shown
+from fees.yearly_rates import percent, yearly_rate
 
 _PRINCIPAL = ("principal", "billed_first", "lowest_rate", "oldest")
 

@@ -11,9 +11,9 @@ from fees.rule_packs.account import account, cycle_dates, event
 from fees.rule_packs.check import Breach, Case, Check, CounterExample, RulePack, Source, given
 from fees.rule_packs.dearer import notice
 from fees.rule_packs.late_fees import most_of
-from fees.rule_packs.rates import percent, rates, yearly_rate
 from fees.terms import Terms
 from fees.terms_fees import PercentOfUnpaidMinimum
+from fees.yearly_rates import percent, rates, yearly_rate
 
 #: The fee for going over the limit is no more, the penalty is agreed, service fees bear nothing; and a band of rates begins.
 NOTICE_111_IN_FORCE = date(2017, 1, 1)

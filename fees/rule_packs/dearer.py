@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from fees.rule_packs.account import account, event
 from fees.rule_packs.check import Breach, Case, Check, Level, Source
-from fees.rule_packs.rates import percent, rates
 from fees.terms import Terms
 from fees.terms_problems import shown
+from fees.yearly_rates import percent, rates
 
 #: Choices of the terms from the cheapest for the holder to the dearest.
 _CHOICES: dict[str, tuple[Any, ...]] = {

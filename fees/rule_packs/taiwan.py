@@ -10,10 +10,10 @@ from fractions import Fraction
 from fees.rule_packs.account import account, cycle_dates, due_dates, event
 from fees.rule_packs.check import Breach, Case, Check, CounterExample, RulePack, Source, given
 from fees.rule_packs.dearer import notice, rate_on_what_is_owed
-from fees.rule_packs.rates import percent, rates, yearly_rate
 from fees.terms import Terms
 from fees.terms_fees import EscalatingLatePaymentFee
 from fees.terms_values import plain
+from fees.yearly_rates import percent, rates, yearly_rate
 
 CAP_IN_FORCE, HIGHEST_YEARLY = date(2015, 9, 1), Fraction(15, 100)
 LATE_FEES_IN_FORCE, LATE_FEES = date(2011, 4, 1), (Decimal(300), Decimal(400), Decimal(500))

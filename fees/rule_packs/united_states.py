@@ -12,10 +12,10 @@ from fees.rule_packs.allocation import not_highest_rate_first
 from fees.rule_packs.check import Basis, Breach, Case, Check, RulePack, Source, given
 from fees.rule_packs.dearer import notice, rate_on_what_is_owed
 from fees.rule_packs.late_fees import is_bounded_by_minimum, most, most_of
-from fees.rule_packs.rates import rates, yearly_rate
 from fees.terms import Terms
 from fees.terms_fees import TieredLatePaymentFee
 from fees.terms_values import plain
+from fees.yearly_rates import rates, yearly_rate
 
 DAYS_TO_PAY = 21
 _MONTHS_AHEAD = 60

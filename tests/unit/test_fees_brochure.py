@@ -98,6 +98,43 @@ replacement = {amount = "100", free_for = ["issuer_fault", "expired"]}
     assert "&lt;b&gt;Gold &amp; Co&lt;/b&gt;" in html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("toml", "said"), [
+    ('[interest]\nday_count = "30/360"\ncompounding = "daily"', ("18%", "interest bears interest")),
+    ('[interest]\nday_count = "monthly"\naccrues_from = "due"\nminimum_charge = "2.00"', ("0.05%", "CNY 2.00")),
+    ('[interest]\nmethod = "two_cycle"\ninterest_bears_interest = true\nfees_bear_interest = true\n'
+     'residual_interest = "waive"\naccrues_from = "next_cycle"', ("18.25%", "two cycles' balances")),
+    ('[grace]\nrequires = "previous_and_new_balance"\nlost_for = "all"', ("18.25%", "the statement before")),
+    ('[grace]\nlost_for = "all"\n[interest]\nrevolving_new_purchases = "next_statement"', ("18.25%", "one statement later")),
+    ('[[interest.segment]]\nname = "spring"\nannual_rate = "0"\nvalid_days = 9\nrevert_to = "purchase"', ("9", "9 days")),
+    ('[[interest.segment]]\nname = "spring"\neffective_annual_rate = "0.1"\nuntil = 2024-05-31\ndeferred = true',
+     ("2024", "10% a year, effective")),
+    ('[[interest.segment]]\nname = "spring"\ntiers = [{up_to = "1000", annual_rate = "0.15"}, {annual_rate = "0.1"}]',
+     ("CNY 1,000.00", "10% a year on what is above")),
+    ('[interest.penalty]\nannual_rate = "0.24"', ("24%", "more than 60 days late")),
+    ('[fees]\nlate_payment = {kind = "tiered", first = "25", repeat = "35", repeat_within_cycles = 6}',
+     ("CNY 35.00", "6 statements before")),
+    ('[fees]\nlate_payment = {kind = "percent_of_interest", percent = "0.1", tax = "0.06"}', ("10%", "plus 6% tax")),
+    ('[fees]\nlate_payment = {kind = "percent_of_balance", percent = "0.03", tolerance_days = 3}', ("3%", "3 days after")),
+    ('[fees]\nlate_payment = {kind = "slab", slabs = [{up_to = "500", amount = "0"}, {amount = "750"}]}',
+     ("CNY 750.00", "CNY 0.00 up to CNY 500.00")),
+    ('[fees]\nlate_payment = {kind = "escalating", amounts = ["300", "400"]}', ("CNY 400.00", "CNY 300.00, CNY 400.00")),
+    ('[fees]\nlate_payment = {kind = "daily", per_day = "10", share_cap = "0.3", cap = "500"}', ("CNY 500.00", "at most 30%")),
+    ('[fees]\nannual = {amount = "300", month = 3}', ("CNY 300.00", "month 3")),
+    ('[fees]\ncash_advance = {percent = "0.01", floor = "10", cap = "100"}', ("CNY 100.00", "1% of the amount")),
+    ('[fees]\nforeign = {percent = "0.015"}\nbalance_transfer = {percent = "0.03"}', ("1.5%", "3% of the amount")),
+    ('[fees]\nreturned_payment = {amount = "25", cap_at = "minimum_due"}', ("CNY 25.00", "for each payment that comes back")),
+    ('[fees]\nreturned_payment = {percent = "0.02", floor = "5"}', ("CNY 5.00", "2% of the amount")),
+    ('[fees]\nover_limit = {amount = "30", opt_in = true, cap_at = "over_limit"}', ("CNY 30.00", "only if the holder agreed")),
+    ('[fees]\nover_limit = {kind = "percent", percent = "0.05"}', ("5%", "5% of what is over the limit")),
+    ('[fees]\ntax_on_charges = {interest = "0.18", fees = "0.06"}', ("18%", "18% of Interest; 6% of Fees")),
+])
+def test_every_key_that_changes_a_charge_is_told(toml: str, said: tuple[str, str], language: Language) -> None:
+    text = "\n".join(rule for rule, _ in lines(brochure(Terms.from_toml(toml), language)).values())
+    assert said[0] in text
+    assert language == "zh" or said[1] in text
+
+
 def test_every_phrase_is_there_in_both_languages_with_the_same_facts() -> None:
     for key, (english, chinese) in _WORDS.items():
         assert english, key

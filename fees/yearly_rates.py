@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from fees.rates import rate_of_day
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms, SegmentTerms
 
-_DAYS_OF_YEAR = {"actual/365": 365, "actual/actual": 365, "actual/360": 360, "30/360": 360, "monthly": 365}
-_WEIGHED_DAYS = {"30/360": 360}
+#: By day count: days that a year is made of, and how many of them are charged in a year of 365 days.
+_YEARS = {"actual/365": (365, 365), "actual/actual": (365, 365), "actual/360": (360, 365), "30/360": (360, 360),
+          "monthly": (30, 360)}
 
 
 def yearly_rate(rated: RatedTerms, day_count: str, of_tiers: Callable[[Iterable[Fraction]], Fraction] = max) -> Fraction:
-    """What a balance of one bears in a year of 365 days, without compounding; of tiers the highest (or lowest), else 0.
-
-    Source: docs/reference/billing-rules.md, 5.
-    """
+    """What a balance of one bears in a year of 365 days, without compounding; of tiers the highest (or lowest), else 0."""
     tiers = rated.tiers if isinstance(rated, SegmentTerms) else None
     if tiers:
         return of_tiers(yearly_rate(tier, day_count) for tier in tiers)
-    days, weighed = _DAYS_OF_YEAR[day_count], _WEIGHED_DAYS.get(day_count, 365)
-    if rated.daily_rate is not None:
-        return Fraction(rated.daily_rate) * weighed
-    if rated.monthly_rate is not None:
-        return Fraction(rated.monthly_rate) * 12 * weighed / days
-    if rated.annual_rate is not None:
-        return Fraction(rated.annual_rate) * weighed / days
-    if rated.effective_annual_rate is not None:
-        periods = 12 if day_count == "monthly" else days
-        return _per_period(rated.effective_annual_rate, periods) * periods * weighed / days
-    return Fraction(0)
+    if rated.rate_key is None:
+        return Fraction(0)
+    days, charged = _YEARS[day_count]
+    if day_count == "monthly" and rated.daily_rate is not None:
+        charged = 365  # a rate a day stays itself
+    return rate_of_day(rated, day_count, (1, days)) * charged
 
 
 def rates(terms: Terms) -> Iterator[tuple[str, Fraction]]:
@@ -51,9 +44,3 @@ def percent(rate: Fraction) -> str:
     """A fraction as a percentage of at most three decimals: 18.25 %."""
     text = f"{float(rate * 100):.3f}".rstrip("0").rstrip(".")
     return f"{text} %"
-
-
-def _per_period(effective: Decimal, periods: int) -> Fraction:
-    with localcontext() as context:
-        context.prec = 40
-        return Fraction(round((1 + effective) ** (Decimal(1) / periods) - 1, 20))

@@ -1,0 +1,45 @@
+"""The part of the fee table on statements and payments."""
+
+from __future__ import annotations
+
+from fees.brochure_writer import Line, Writer
+
+
+def payment_lines(writer: Writer) -> tuple[Line, ...]:
+    """When statements close and are due, and the least that has to be paid."""
+    cycle = writer.terms.cycle
+    if cycle.due_after_days is not None:
+        due = [writer.say("due_after", days=str(cycle.due_after_days))]
+    else:
+        due = [writer.say("due_day", day=str(cycle.due_day))]
+    if cycle.due_roll == "next_business_day":
+        due.append(writer.say("due_roll"))
+    if cycle.tolerance_days:
+        due.append(writer.say("tolerance_days", days=str(cycle.tolerance_days)))
+    if cycle.tolerance_amount:
+        due.append(writer.say("tolerance_amount", amount=writer.amount(cycle.tolerance_amount)))
+    closing = "closing_day" if cycle.closing_day <= 28 else "closing_late_day"
+    return (
+        Line(writer.say("closing"), writer.say(closing, day=str(cycle.closing_day)), ""),
+        Line(writer.say("due"), writer.all_of(due), ""),
+        Line(writer.say("minimum"), _minimum(writer), ""),
+    )
+
+
+def _minimum(writer: Writer) -> str:
+    rule = writer.terms.minimum_payment
+    said = []
+    if rule.parts:
+        joint = writer.say("sum") if rule.combine == "sum" else writer.say("list")
+        parts = joint.join(writer.say("of", percent=writer.percent(part.percent), base=writer.say(part.of))
+                           for part in rule.parts)
+        said.append(parts if rule.combine == "sum" or len(rule.parts) == 1 else writer.say("greater_of", parts=parts))
+    first = [writer.say(f"{item}_item") for item in rule.add if item not in rule.floor_before]
+    if first:
+        said.append(writer.say("in_full", items=writer.enumerated(first)))
+    if rule.floor:
+        said.append(writer.say("floor", amount=writer.amount(rule.floor)))
+    if rule.floor_before:
+        on_top = writer.enumerated(writer.say(f"{item}_item") for item in rule.floor_before)
+        said.append(writer.say("on_top", items=on_top))
+    return writer.all_of(said) if said else writer.say("nothing")
