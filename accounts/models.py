@@ -146,7 +146,7 @@ class CardAccount(Base):
     closing_day: 1..31, the day of month that the account's cycles close on (short months: their last day).
     anchor_on: the first closing date; every later one is counted from it, never from the one before.
     migrated: opened before the book's first business day: no joining fee, its annual-fee month counts on.
-    credit_limit: minor units of `currency`.
+    credit_limit: minor units of `currency`; over_limit_opt_in: the holder agreed to an over-limit fee.
     """
 
     __tablename__ = "card_account"
@@ -169,6 +169,7 @@ class CardAccount(Base):
     org_unit_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("org_unit.org_unit_id"))
     status: Mapped[str]
     closed_on: Mapped[date | None]
+    over_limit_opt_in: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Card(Base):

@@ -31,10 +31,14 @@ class Receipt:
 
 @dataclass(frozen=True)
 class DueHistory:
-    """The statements of one account, oldest first, and all that was received since the first of them closed."""
+    """The statements of one account, oldest first, and all that was received since the first of them closed.
+
+    returned_fees: days on which a returned-payment fee was posted.
+    """
 
     statements: Sequence[BilledMinimum]
     receipts: Sequence[Receipt]
+    returned_fees: Sequence[int] = ()
 
     def received(self, statement: BilledMinimum, until: int, known_on: int) -> int:
         """Received towards a statement, effective up to a day and posted up to another."""
@@ -50,6 +54,11 @@ class DueHistory:
     def missed(self, tolerance_days: int, allowed: int) -> list[bool]:
         """Of each statement, whether its due date was missed: more than the allowed amount was missing."""
         return [self.unpaid(each, tolerance_days) > allowed for each in self.statements]
+
+    def bore_another_fee(self, index: int, up_to: int) -> bool:
+        """Whether a returned payment was charged for since a statement's due date, up to the next one or a day."""
+        following = self.statements[index + 1].due_on if index + 1 < len(self.statements) else up_to
+        return any(self.statements[index].due_on < day <= min(following, up_to) for day in self.returned_fees)
 
     def met_on(self, statement: BilledMinimum, allowed: int, known_on: int) -> int | None:
         """The first day from which on no more than the allowed amount of a minimum is missing; None if there is none yet."""
@@ -79,16 +88,27 @@ def is_repeat(missed: Sequence[bool], within: int) -> bool:
     return any(missed[-1 - within:-1])
 
 
-def days_late(history: DueHistory, tolerance_days: int, allowed: int, up_to: int, known_on: int) -> list[int]:
-    """Of each statement's minimum, how many days late it is up to a day, each day of the account counted once.
+def fee_bearing(history: DueHistory, tolerance_days: int, allowed: int, after: int, closes_on: int) -> int | None:
+    """The latest statement that was missed as of a day in a cycle (after, closes_on], by its index, and bore no other penalty
+    fee; None if there is none. The day is the one after due date and tolerance."""
+    missed = history.missed(tolerance_days, allowed)
+    for index in reversed(range(len(history.statements))):
+        in_time = history.statements[index].due_on + tolerance_days
+        if missed[index] and after <= in_time < closes_on and not history.bore_another_fee(index, closes_on):
+            return index
+    return None
 
-    A missed minimum is late from the day after its due date until the day it is met; while an older one is late, the days
-    are those of the older one.
+
+def days_late(history: DueHistory, tolerance_days: int, allowed: int, up_to: int, known_on: int) -> list[int]:
+    """Of each statement's minimum, how many days late it is up to a closing, each day of the account counted once.
+
+    A missed minimum is late from the day after its due date up to the day it is met; while an older one is late, the days
+    are those of the older one. One whose tolerance is not over by then, or that bore another penalty fee, has none.
     """
     counted_to, days = 0, []
-    for statement, missed in zip(history.statements, history.missed(tolerance_days, allowed), strict=True):
+    for index, (statement, missed) in enumerate(zip(history.statements, history.missed(tolerance_days, allowed), strict=True)):
         late = 0
-        if missed and statement.due_on + tolerance_days < up_to:
+        if missed and statement.due_on + tolerance_days < up_to and not history.bore_another_fee(index, known_on):
             met = history.met_on(statement, allowed, known_on)
             end = up_to if met is None else min(met, up_to)
             late = max(end - max(statement.due_on, counted_to), 0)

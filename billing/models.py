@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, Numeric, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
@@ -101,3 +102,63 @@ class CarriedRow(Base):
     ends_on: Mapped[date]
     amount: Mapped[int]
     balance_days: Mapped[int]
+
+
+class StandingWaiver(Base):
+    """Charges of a kind that an account is not to bear in a period, wholly or in part: assessed, then waived.
+
+    kind: the fee's name in the terms; percent: the share that is waived, 1 for all; until_on: last day, none without end.
+    """
+
+    __tablename__ = "standing_waiver"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
+        CheckConstraint("percent > 0 AND percent <= 1", name="percent"),
+        CheckConstraint("approved_by <> proposed_by", name="second_person"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    standing_waiver_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    percent: Mapped[Decimal] = mapped_column(Numeric)
+    reason: Mapped[str]
+    proposed_by: Mapped[str]
+    approved_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Waiver(Base):
+    """Why a posting waives a charge, and who approved it: the key of the posting, and the key of the charge that it waives."""
+
+    __tablename__ = "waiver"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["member_id", "account_id", "posted_on", "source_id", "source_line", "type"],
+            ["posting.member_id", "posting.account_id", "posting.posted_on", "posting.source_id", "posting.source_line",
+             "posting.type"], name="fk_waiver_posting"),
+        ForeignKeyConstraint(
+            ["member_id", "account_id", "charge_posted_on", "charge_source_id", "charge_source_line", "charge_type"],
+            ["posting.member_id", "posting.account_id", "posting.posted_on", "posting.source_id", "posting.source_line",
+             "posting.type"], name="fk_waiver_charge"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("approved_by <> proposed_by", name="second_person"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    posted_on: Mapped[date] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    source_line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    charge_posted_on: Mapped[date]
+    charge_source_id: Mapped[int] = mapped_column(Integer)
+    charge_source_line: Mapped[int]
+    charge_type: Mapped[int] = mapped_column(SmallInteger)
+    amount: Mapped[int]
+    reason: Mapped[str]
+    proposed_by: Mapped[str]
+    approved_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -36,12 +36,14 @@ class _Table(BaseModel):
 
 
 class ScenarioAccount(_Table):
-    """The account: opened on a day, with a limit; closing_day if it differs from the product's."""
+    """The account: opened on a day, with a limit; closing_day if it differs from the product's; over_limit_opt_in: the holder
+    agreed to an over-limit fee."""
 
     opened_on: date
     credit_limit: Amount = "0"
     closing_day: Annotated[int, Field(ge=1, le=31)] | None = None
     account: str = "A1"
+    over_limit_opt_in: bool = False
 
 
 class OpeningBalances(_Table):

@@ -5,6 +5,7 @@ The same rules as the steps of a business day (billing/day/), on one account tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from accounts.posting_types import (
     FEE_TAX,
     JOINING_FEE,
     LATE_PAYMENT_FEE,
+    OVER_LIMIT_FEE,
     OWN_CHARGES,
     REPLACEMENT_FEE,
     RETURNED_PAYMENT,
@@ -30,16 +32,19 @@ from billing.cycle import received_types
 from billing.day.anniversaries import annual_waiver
 from billing.day.charge import TAX_LINES
 from billing.event_fees import event_fees
+from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
+from billing.over_limit import LEFT_OUT, LimitHistory
 from billing.scenario import ScenarioEvent
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
 from fees.annual import annual_fee
 from fees.fee_tax import fee_tax
 from fees.joining import joining_fee
 from fees.late_payment import MissedMinimum, charged_at_closing, late_payment_fee, late_tolerance_days
+from fees.over_limit import needs_opt_in, over_limit_fee
 from fees.replacement import replacement_fee
 from fees.terms import Terms
-from fees.terms_fees import LatePaymentFee, TieredLatePaymentFee
+from fees.terms_fees import LatePaymentFee, PercentOfInterest, TieredLatePaymentFee
 
 
 class SimulatedCharges:
@@ -148,7 +153,41 @@ class SimulatedCharges:
             [BilledMinimum(day_number(each["closes_on"]), day_number(each["due_on"]), each["minimum_payment_due"],
                            each["new_balance"]) for each in self.statements],
             [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
-                     -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types])
+                     -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types],
+            [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code])
+
+    # -- closing --------------------------------------------------------------------------------------------------------
+
+    def process_closing(self, day: date, limit: int, interest: Callable[[], int]) -> None:
+        """Charge what depends on the cycle that is about to close: over-limit fee, late payment by the day or by interest.
+
+        interest: what the closing would charge as the postings stand.
+        """
+        terms = self.scenario.terms_on(day)
+        if terms.fees.over_limit is not None and (self.scenario.account.over_limit_opt_in or not needs_opt_in(terms)):
+            history = self._limit_history(day, limit)
+            amounts = over_limit_fee(terms, _column(history.excess()), _column(history.charged_in_a_row))
+            self.fee(OVER_LIMIT_FEE, day, int(amounts[0]), terms.fees.over_limit.clause)
+        fee = terms.fees.late_payment
+        if fee is not None and charged_at_closing(fee) and self.statements:
+            self.fee(LATE_PAYMENT_FEE, day, self._late_at_closing(terms, fee, day_number(day), interest), fee.clause)
+
+    def _late_at_closing(self, terms: Terms, fee: LatePaymentFee, closes_on: int, interest: Callable[[], int]) -> int:
+        history, after = self.due_history(terms), day_number(self.statements[-1]["closes_on"])
+        if not isinstance(fee, PercentOfInterest):
+            return sum(daily_late_fee(terms, fee, history, after, closes_on))
+        statement = interest_bears_late_fee(terms, fee, history, after, closes_on)
+        return 0 if statement is None else interest_late_fee(terms, fee, history, statement, interest())
+
+    def _limit_history(self, day: date, limit: int) -> LimitHistory:
+        last = self.statements[-1] if self.statements else None
+        since = date.min if last is None else last["closes_on"]
+        return LimitHistory(
+            0 if last is None else last["new_balance"], limit, 0 if last is None else day_number(last["due_on"]),
+            sorted((day_number(each["posted_on"]), each["type"], BY_CODE[each["type"]].sign * each["amount"])
+                   for each in self.ledger.postings if since < each["posted_on"] <= day and each["type"] not in LEFT_OUT),
+            [day_number(each["closes_on"]) for each in reversed(self.statements)],
+            {day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == OVER_LIMIT_FEE.code})
 
     # -- anniversaries --------------------------------------------------------------------------------------------------
 

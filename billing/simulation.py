@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,6 +85,7 @@ class _Simulation:
             self.charges.process_due_date(day)
             self.charges.process_anniversary(day)
             if day == self._next_closing():
+                self.charges.process_closing(day, self.limit, partial(self._interest_if_closed, day))
                 self._close(day)
             day += timedelta(days=1)
         self.result.state = self._state()
@@ -111,6 +114,15 @@ class _Simulation:
         self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried))
         self.charges.statements.append(row)
         self.last_row, self.previous_closing = row, day
+
+    def _interest_if_closed(self, day: date) -> int:
+        """The interest that closing on a day would charge, found on a copy."""
+        trial = copy(self)
+        trial.result = replace(self.result, statements=[*self.result.statements], postings=[*self.result.postings])
+        trial.ledger = SimulatedLedger(self.scenario, trial.result.postings)
+        trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements])
+        trial._close(day)
+        return 0 if trial.last_row is self.last_row or trial.last_row is None else int(trial.last_row["interest"])
 
     # -- what they are made of ------------------------------------------------------------------------------------------
 

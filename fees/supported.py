@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from accounts.calendar import closing_on, due_on, first_closing
 from accounts.errors import Refused
 from fees.terms import Terms
+from fees.terms_fees import PercentOfInterest
 from fees.terms_payments import BenefitTerms, InstalmentTerms
 from fees.terms_problems import shown
 
@@ -23,9 +24,7 @@ CHARGED: dict[str, tuple[Any, ...]] = {
     "kind": ("credit",),
     "rule_pack": ("none", *RULE_PACKS),
     "fees.annual.month": ("anniversary",),
-    "fees.late_payment.kind": ("fixed", "tiered", "percent_of_unpaid_minimum", "percent_of_balance", "slab", "escalating"),
 }
-_LATER_FEES = ("over_limit",)
 #: Months over which due dates are looked at: long enough for every length of month and most holidays.
 _MONTHS_AHEAD = 60
 
@@ -89,15 +88,11 @@ def _segments(terms: Terms) -> Iterator[Unsupported]:
 
 
 def _late_fees(terms: Terms) -> Iterator[Unsupported]:
-    for name in _LATER_FEES:
-        fee = getattr(terms.fees, name)
-        if fee is not None and _asks_for_money(fee):
-            yield Unsupported(f"fees.{name}", _shown(fee), None)
-
-
-def _asks_for_money(fee: BaseModel) -> bool:
-    """Whether a fee can come to anything: `over_limit = {amount = "0"}` cannot."""
-    return any(getattr(fee, name, None) for name in ("amount", "percent", "floor"))
+    late = terms.fees.late_payment
+    if isinstance(late, PercentOfInterest) and terms.interest.fees_bear_interest and terms.interest.closing_day_counts:
+        # The fee would bear interest on the closing day, and so be a share of what itself brings.
+        yield Unsupported("fees.late_payment.kind", shown("percent_of_interest"),
+                          "another kind where interest.fees_bear_interest and interest.closing_day_counts are true")
 
 
 def _later_tables(terms: Terms) -> Iterator[Unsupported]:

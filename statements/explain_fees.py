@@ -7,12 +7,12 @@ from collections.abc import Callable
 from accounts.posting_types import (
     ANNUAL_FEE_WAIVER,
     BY_CODE,
-    OWN_CHARGES,
     PAYMENT,
     SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
 )
 from fees.terms_values import plain
 from statements.document import Charge, ExplainedCharge
+from statements.explain_event_fees import EVENT_RULES
 from statements.explain_late_payment import explain_late_payment
 from statements.explained_fee import NONE, Explained, Facts, Fee
 from statements.facts import PostingLine
@@ -26,7 +26,7 @@ def explain_fee(history: History, line: PostingLine, charge: Charge, language: L
 
     Raises NotDerived if a late-payment fee does not follow from what was received.
     """
-    rule = _RULES.get(charge["kind"]) if line.source_id == OWN_CHARGES or charge["kind"] == "service" else None
+    rule = _RULES.get(charge["kind"]) if line.terms_version_id is not None else None
     terms = history.facts.terms_by_version.get(line.terms_version_id or 0, history.facts.terms)
     fee = Fee(history, line, charge, terms, language)
     explained = rule(fee) if rule is not None else None
@@ -93,5 +93,5 @@ def _replacement(fee: Fee) -> Explained | None:
 
 _RULES: dict[str, Callable[[Fee], Explained | None]] = {
     "late_payment": explain_late_payment, "joining": _joining, "annual": _annual, "supplementary_annual": _supplementary_annual,
-    "service": _service, "replacement": _replacement,
+    "service": _service, "replacement": _replacement, **EVENT_RULES,
 }

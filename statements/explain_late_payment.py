@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from accounts.calendar import day_of
-from billing.missed_minimums import is_repeat, missed_in_a_row
-from fees.late_payment import MissedMinimum, late_payment_fee, late_tolerance_days
+from accounts.calendar import day_number, day_of
+from billing.late_at_closing import daily_late_fee, days_charged, interest_bears_late_fee, interest_late_fee
+from billing.missed_minimums import BilledMinimum, is_repeat, missed_in_a_row
+from fees.late_payment import MissedMinimum, charged_at_closing, late_payment_fee, late_tolerance_days
 from fees.terms_fees import (
     EscalatingLatePaymentFee,
     FixedLatePaymentFee,
     LatePaymentFee,
     PercentOfBalance,
+    PercentOfInterest,
     PercentOfUnpaidMinimum,
     SlabLatePaymentFee,
     TieredLatePaymentFee,
@@ -36,27 +39,82 @@ def explain_late_payment(fee: Fee) -> Explained | None:
     in_time = history.in_time_until(terms, rule.tolerance_days if rule is not None else None)
     if rule is None or history.previous is None or in_time is None:
         return None
+    if charged_at_closing(rule):
+        return _at_closing(fee, rule)
     minimum = history.previous["minimum_payment_due"]
     received = history.received(terms, in_time, fee.line.posted_on)
     unpaid = min(max(minimum - received, 0), minimum)
     missed, due_dates = _missed(fee, rule, MissedMinimum.first(
         *(np.array([value]) for value in (minimum, unpaid, history.previous["new_balance"], received))))
-    derived = int(late_payment_fee(terms, missed, history.facts.digits)[0])
+    _check(fee, int(late_payment_fee(terms, missed, history.facts.digits)[0]), in_time)
+    statement = BilledMinimum(day_number(history.previous["closes_on"]), day_number(history.previous["due_on"]), minimum,
+                              history.previous["new_balance"])
+    facts, fields = _common(fee, rule, statement, received, unpaid)
+    return _KINDS[type(rule)](_Late(fee, rule, missed, due_dates, facts, fields))
+
+
+def _check(fee: Fee, derived: int, in_time: date) -> None:
     if derived != fee.line.amount:
-        raise NotDerived(history.facts, f"a late-payment fee of {fee.charge['amount']} was posted; what was received by "
-                                        f"{in_time} makes it {fee.amount(derived)}")
+        raise NotDerived(fee.history.facts, f"a late-payment fee of {fee.charge['amount']} was posted; what was received by "
+                                            f"{in_time} makes it {fee.amount(derived)}")
+
+
+def _common(fee: Fee, rule: LatePaymentFee, statement: BilledMinimum, received: int,
+            unpaid: int) -> tuple[Facts, dict[str, object]]:
+    """What every kind tells of the minimum that was missed: as facts, and as fields of a sentence."""
+    in_time = day_of(statement.due_on + late_tolerance_days(fee.terms, rule))
     facts: Facts = {
-        "kind": str(getattr(rule, "kind", "")), "closes_on": history.previous["closes_on"].isoformat(),
-        "payment_due_on": history.previous["due_on"].isoformat(), "in_time_until": in_time.isoformat(),
-        "minimum_payment_due": fee.amount(minimum), "received": fee.amount(received), "unpaid": fee.amount(unpaid),
+        "kind": str(getattr(rule, "kind", "")), "closes_on": day_of(statement.closes_on).isoformat(),
+        "payment_due_on": day_of(statement.due_on).isoformat(), "in_time_until": in_time.isoformat(),
+        "minimum_payment_due": fee.amount(statement.minimum_due), "received": fee.amount(received),
+        "unpaid": fee.amount(unpaid),
     }
-    fields = {"minimum": fee.amount(minimum), "due_on": history.previous["due_on"], "in_time": in_time,
-              "received": fee.amount(max(received, 0)), "unpaid": fee.amount(unpaid)}
     for key in ("cap_at", "rounding_unit"):
         value = getattr(rule, key)
         if value is not None:
             facts[key] = value if isinstance(value, str) else plain(value)
-    return _KINDS[type(rule)](_Late(fee, rule, missed, due_dates, facts, fields))
+    return facts, {"minimum": fee.amount(statement.minimum_due), "due_on": day_of(statement.due_on), "in_time": in_time,
+                   "received": fee.amount(max(received, 0)), "unpaid": fee.amount(unpaid)}
+
+
+def _at_closing(fee: Fee, rule: LatePaymentFee) -> Explained | None:
+    """A fee that was charged on the closing day, for a statement missed in the cycle or late since."""
+    history, due = fee.history, fee.history.due
+    after, closes_on = due.statements[-1].closes_on, day_number(history.facts.row["closes_on"])
+    tolerance = late_tolerance_days(fee.terms, rule)
+    if isinstance(rule, PercentOfInterest):
+        bearing, interest = interest_bears_late_fee(fee.terms, rule, due, after, closes_on), int(history.facts.row["interest"])
+        amounts = {} if bearing is None else {bearing: interest_late_fee(fee.terms, rule, due, bearing, interest)}
+    else:
+        interest, amounts = 0, dict(enumerate(daily_late_fee(fee.terms, rule, due, after, closes_on)))
+    statement = due.statements[max((place for place, amount in amounts.items() if amount), default=-1)]
+    in_time = statement.due_on + tolerance
+    _check(fee, sum(amounts.values()), day_of(in_time))
+    unpaid = due.unpaid(statement, tolerance)
+    facts, fields = _common(fee, rule, statement, due.received(statement, in_time, in_time + 1), unpaid)
+    missed = MissedMinimum.first(np.array([statement.minimum_due]), np.array([unpaid]))
+    late = _Late(fee, rule, missed, "", facts, fields)
+    if isinstance(rule, PercentOfInterest):
+        return late.share("late_payment_of_interest", interest, {"interest": fee.amount(interest)})
+    return _daily(late, _delays(fee, rule, after, closes_on, amounts))
+
+
+def _delays(fee: Fee, rule: LatePaymentFee, after: int, closes_on: int, amounts: Mapping[int, int]) -> str:
+    """The days late of each statement that the fee is for, as text."""
+    due = fee.history.due
+    days, before = days_charged(fee.terms, rule, due, after, closes_on)
+    return "; ".join(
+        f"{day_of(due.statements[place].due_on)}: {days[place]} - {before[place]}, "
+        f"{fee.amount(due.unpaid(due.statements[place], late_tolerance_days(fee.terms, rule)))}, {fee.amount(amount)}"
+        for place, amount in amounts.items() if amount)
+
+
+def _daily(late: _Late, delays: str) -> Explained:
+    facts: Facts = {"per_day": plain(late.rule.per_day), "delays": delays}
+    for key in ("share_cap", "cap"):
+        if getattr(late.rule, key) is not None:
+            facts[key] = plain(getattr(late.rule, key))
+    return late.of_terms("late_payment_daily", facts)
 
 
 class _Late:

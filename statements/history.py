@@ -11,15 +11,18 @@ import numpy as np
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.calendar import day_number
 from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
 from billing.cycle import received_types
 from billing.day import year_before
+from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
 from billing.missed_minimums import DueHistory
+from billing.over_limit import LimitHistory
 from billing.terms_book import TermsBook
 from billing.tracing import Run, interest_runs_of
-from fees.late_payment import statements_looked_back
+from fees.late_payment import charged_at_closing, statements_looked_back
 from fees.terms import Terms
 from statements.facts import StatementFacts, statement_facts
 
@@ -50,10 +53,11 @@ class CardHistory:
 class History:
     """One issued statement with what came before it.
 
-    previous: row of the statement before (None: this is the first); opened_on, migrated, status: of the account; cards: by
-    id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year before the cycle;
-    runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
-    previous statement, as many before it as the late-payment fee asks about, and what was received towards them.
+    previous: row of the statement before (None: this is the first); opened_on, migrated, status, over_limit_opt_in: of the
+    account; cards: by id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year
+    before the cycle; runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
+    previous statement, as many before it as the late-payment fee asks about, and what was received towards them; limit: the
+    cycle as the over-limit fee sees it, where the terms have one.
     """
 
     facts: StatementFacts
@@ -61,8 +65,10 @@ class History:
     opened_on: date
     migrated: bool
     status: str
+    over_limit_opt_in: bool
     terms_on: Callable[[date], Terms | None]
     due: DueHistory
+    limit: LimitHistory | None
     cards: Mapping[int, CardHistory] = field(default_factory=dict)
     spending: Sequence[tuple[date, int, int]] = ()
     runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
@@ -93,7 +99,7 @@ class History:
 _PREVIOUS = """
 SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no < %s ORDER BY cycle_no DESC LIMIT 1
 """
-_ACCOUNT = "SELECT opened_on, migrated, status FROM card_account WHERE member_id = %s AND account_id = %s"
+_ACCOUNT = "SELECT opened_on, migrated, status, over_limit_opt_in FROM card_account WHERE member_id = %s AND account_id = %s"
 _CARDS = """
 SELECT card_id, '…' || coalesce(pan_last4, right(card, 4)), kind, issued_on, replaces_card_id, reason
 FROM card WHERE member_id = %s AND account_id = %s
@@ -122,9 +128,10 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         version = book.on(facts.terms.product, day)
         return None if version is None else version.terms
 
-    opened_on, migrated, status = about
+    opened_on, migrated, status, over_limit_opt_in = about
     return History(
-        facts, previous, opened_on, migrated, status, terms_on=terms_on, due=_due_history(connection, facts),
+        facts, previous, opened_on, migrated, status, over_limit_opt_in, terms_on=terms_on,
+        due=_due_history(connection, facts), limit=_limit_history(connection, facts, previous),
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
@@ -138,8 +145,21 @@ def _due_history(connection: Connection[Any], facts: StatementFacts) -> DueHisto
     late = {"member_id": row["member_id"], "account_id": row["account_id"], "cycle_no": row["cycle_no"] - 1}
     histories = read_due_histories(
         connection, {name: np.array([value], dtype=np.int64) for name, value in late.items()}, row["closes_on"],
-        max((statements_looked_back(fee) for fee in fees if fee is not None), default=0), received_types(facts.terms))
+        max((row["cycle_no"] if charged_at_closing(fee) else statements_looked_back(fee) for fee in fees if fee is not None),
+            default=0), received_types(facts.terms))
     return histories[row["account_id"]]
+
+
+def _limit_history(connection: Connection[Any], facts: StatementFacts,
+                   previous: Mapping[str, Any] | None) -> LimitHistory | None:
+    row = facts.row
+    fees = [fee for each in (facts.terms, *facts.terms_by_version.values()) if (fee := each.fees.over_limit) is not None]
+    if not fees:
+        return None
+    account = {"member_id": row["member_id"], "account_id": row["account_id"], "credit_limit": row["credit_limit"],
+               "balance": row["previous_balance"], "due_on": 0 if previous is None else day_number(previous["due_on"])}
+    columns = {name: np.array([value], dtype=np.int64) for name, value in account.items()}
+    return read_limit_histories(connection, columns, row["closes_on"], max(fee.max_consecutive_cycles for fee in fees))[0]
 
 
 def _runs(connection: Connection[Any], facts: StatementFacts) -> Mapping[str, Sequence[Run]]:

@@ -78,6 +78,42 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{due_on} 到期的最低还款额 {minimum} 中，截至 {in_time} 收到 {received}，尚缺 {unpaid}；"
         "账单金额 {new_balance} 中未还的 {balance_unpaid} 按 {percent}% 计为 {unrounded}，取整后为 {amount} {currency}。",
     ),
+    "late_payment_of_interest": (
+        "the minimum payment of {minimum} due on {due_on} was not met by {in_time}; "
+        "{percent} % of this statement's interest of {interest} is {unrounded}: {amount} {currency}.",
+        "{due_on} 到期的最低还款额 {minimum} 截至 {in_time} 未足额偿还；"
+        "本期利息 {interest} 按 {percent}% 计为 {unrounded}，取整后为 {amount} {currency}。",
+    ),
+    "late_payment_daily": (
+        "the minimum payment of {minimum} due on {due_on} was not met by {in_time}; at {per_day} a day this cycle's days late "
+        "come to {amount} {currency} ({delays}).",
+        "{due_on} 到期的最低还款额 {minimum} 截至 {in_time} 未足额偿还；"
+        "按每日 {per_day} 计，本期逾期天数应收 {amount} {currency}（{delays}）。",
+    ),
+    "event_fixed": (
+        "a transaction ({transaction}) of {transaction_amount} posted on {on}; the terms charge {amount} {currency} for it.",
+        "{on} 入账交易（{transaction}）{transaction_amount}，按条款收取 {amount} {currency}。",
+    ),
+    "event_percent": (
+        "{percent} % of the transaction ({transaction}) of {transaction_amount} that posted on {on} is {unrounded}, with "
+        "floor, cap and rounding {amount} {currency}.",
+        "{on} 入账交易（{transaction}）{transaction_amount} 按 {percent}% 计为 {unrounded}，"
+        "经下限、上限及取整后为 {amount} {currency}。",
+    ),
+    "over_limit_fixed": (
+        "the balance went over the credit limit of {credit_limit} by {excess}; the terms charge {amount} {currency} for that.",
+        "账户余额超过信用额度 {credit_limit} 达 {excess}，按条款收取 {amount} {currency}。",
+    ),
+    "over_limit_percent": (
+        "the balance went over the credit limit of {credit_limit} by {excess}; {percent} % of it is {unrounded}, with floor, "
+        "cap and rounding {amount} {currency}.",
+        "账户余额超过信用额度 {credit_limit} 达 {excess}，按其 {percent}% 计为 {unrounded}，"
+        "经下限、上限及取整后为 {amount} {currency}。",
+    ),
+    "fee_tax": (
+        "{amount} {currency} of tax is on these fees: {taxed}.",
+        "下列费用应计税金 {amount} {currency}：{taxed}。",
+    ),
     "joining": (
         "the account was opened on {opened_on}; the terms charge {amount} {currency} once for joining.",
         "账户于 {opened_on} 开立，按条款一次性收取 {amount} {currency}。",
@@ -130,6 +166,44 @@ _REASONS: dict[str, tuple[str, str]] = {
     "minimum_met": (
         "{received} was received by {in_time}; the minimum payment due on {due_on} was {minimum} ({allowed} may be missing).",
         "截至 {in_time} 已收到 {received}，{due_on} 到期的最低还款额为 {minimum}（允许差额 {allowed}），已足额还款。",
+    ),
+    "returned_payment_charged": (
+        "the minimum payment of {minimum} due on {due_on} was missed, and a returned payment was charged for since: a due date "
+        "bears one of the two.",
+        "{due_on} 到期的最低还款额 {minimum} 未足额偿还，但此后已收取还款退回手续费：同一到期日只收其一。",
+    ),
+    "amount_zero": (
+        "what the terms {terms_version} charge for it comes to nothing.",
+        "按条款 {terms_version} 计算的金额为零。",
+    ),
+    "no_such_transaction": (
+        "nothing of that kind ({transactions}) was posted in this cycle.",
+        "本期没有此类交易（{transactions}）。",
+    ),
+    "none_foreign": (
+        "none of the {transactions} transactions of this cycle was made in another currency.",
+        "本期 {transactions} 笔交易均非外币交易。",
+    ),
+    "due_date_charged": (
+        "a payment was returned on {first_on}, and the due date that it belongs to bore a late-payment or returned-payment fee "
+        "before: it bears one.",
+        "{first_on} 有还款被退回，但所属到期日已收取过违约金或还款退回手续费：只收一次。",
+    ),
+    "no_opt_in": (
+        "the terms {terms_version} charge it only where the holder agreed to it, and the holder did not.",
+        "条款 {terms_version} 规定须经持卡人同意方可收取，持卡人未同意。",
+    ),
+    "no_excess": (
+        "no spending took the balance over the credit limit of {limit} in this cycle (its own fees and interest left out).",
+        "本期消费未使余额超过信用额度 {limit}（不计本期费用及利息）。",
+    ),
+    "enough_cycles_charged": (
+        "it was charged in the {cycles_charged_before} cycles before; the terms allow {max_consecutive_cycles} in a row.",
+        "此前已连续 {cycles_charged_before} 期收取；条款规定最多连续收取 {max_consecutive_cycles} 期。",
+    ),
+    "nothing_taxed": (
+        "no fee of this cycle bears tax by the terms {terms_version}.",
+        "按条款 {terms_version}，本期费用无须计税。",
     ),
     "grace_kept": (
         "{received} was received by {in_time} towards the {owed} billed on {billed_on}, which pays it in full.",

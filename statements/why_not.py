@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 
 from accounts.errors import Findings, Usage
-from accounts.posting_types import BY_CODE, PAYMENT
-from billing.day import anniversary_days
+from accounts.posting_types import BY_CODE
 from fees.rates import daily_fraction
-from fees.terms import Terms
-from statements.compose import SEGMENTS, AmountText, charge_lines, rate_of, rated_terms
+from statements.compose import SEGMENTS, charge_lines, rate_of, rated_terms
 from statements.document import NotCharged
 from statements.explain_interest import PRODUCT_PLACES, decimal_text
 from statements.history import CardHistory, History
 from statements.reasons import sentence
-from statements.wording import Language, rate_text
-
-Facts = dict[str, str | int]
-#: A condition that did not hold: its name and its numbers. None: all conditions of the charge hold.
-Failed = tuple[str, Facts] | None
+from statements.why_not_fees import why_no_event_fee, why_no_late_payment, why_no_over_limit_fee, why_no_tax
+from statements.why_not_question import Facts, Failed, Question
+from statements.wording import Language
 
 
 class UnknownCharge(Usage):
@@ -57,7 +52,7 @@ def explain_not_charged(history: History, kind: str, language: Language) -> NotC
         raise UnknownCharge(kind)
     if name in _charged(history):
         raise WasCharged(name, history)
-    question = _Question(history, name)
+    question = Question(history, name)
     failed = _CONDITIONS[name](question)
     if failed is None:
         raise Unexplained(name, history)
@@ -74,69 +69,7 @@ def _charged(history: History) -> set[str]:
     return charged
 
 
-class _Question:
-    """One charge that was not made, on one statement."""
-
-    def __init__(self, history: History, name: str) -> None:
-        self.history, self.name, self.row = history, name, history.facts.row
-        self.terms: Terms = history.facts.terms
-        self.amount = AmountText(history.facts)
-        self.common: dict[str, object] = {
-            "terms_version": self.terms.label, "opens_on": self.row["opens_on"], "closes_on": self.row["closes_on"],
-            "opened_on": history.opened_on, "limit": self.amount(self.row["credit_limit"]),
-        }
-
-    def in_cycle(self, day: date) -> bool:
-        """Whether a day belongs to the statement's cycle."""
-        return bool(self.row["opens_on"] <= day <= self.row["closes_on"])
-
-    def anniversaries(self, began_on: date) -> Iterator[date]:
-        """The anniversaries of a date in the cycle."""
-        for year in range(max(self.row["opens_on"].year, began_on.year + 1), self.row["closes_on"].year + 1):
-            for day in (date(year, began_on.month, min(began_on.day, 28)), *_on_its_day(year, began_on)):
-                if self.in_cycle(day) and day.month == began_on.month and began_on.day in anniversary_days(day):
-                    yield day
-                    break
-
-    def not_in_terms(self) -> Failed:
-        """That the terms do not charge it."""
-        return "not_in_terms", {"terms_version": self.terms.label}
-
-    def rate_shown(self, facts: Facts, language: Language) -> str:
-        """The rate that a condition speaks of, as a sentence names it."""
-        return rate_text(*rate_of(rated_terms(self.terms, self.name.partition(".")[2])), language) if "rate" in facts else ""
-
-
-def _on_its_day(year: int, began_on: date) -> tuple[date, ...]:
-    try:
-        return (date(year, began_on.month, began_on.day),)
-    except ValueError:
-        return ()
-
-
-def _late_payment(asked: _Question) -> Failed:
-    history, previous = asked.history, asked.history.previous
-    if previous is None:
-        return ("no_earlier_statement", {}) if asked.terms.fees.late_payment is not None else asked.not_in_terms()
-    terms = history.terms_on(asked.row["closes_on"]) or asked.terms
-    rule = terms.fees.late_payment
-    if rule is None:
-        return asked.not_in_terms()
-    in_time = history.in_time_until(terms, rule.tolerance_days)
-    assert in_time is not None
-    minimum, allowed = previous["minimum_payment_due"], terms.minor(terms.cycle.tolerance_amount)
-    facts: Facts = {"closes_on": previous["closes_on"].isoformat(), "minimum": asked.amount(minimum),
-                    "due_on": previous["due_on"].isoformat(), "in_time": in_time.isoformat()}
-    if minimum <= allowed:
-        return "no_minimum_due", facts
-    if not asked.row["opens_on"] <= in_time < asked.row["closes_on"]:
-        return "no_due_date_in_cycle", facts
-    received = history.received(terms, in_time)
-    facts |= {"received": asked.amount(received), "allowed": asked.amount(allowed)}
-    return ("minimum_met", facts) if minimum - received <= allowed else None
-
-
-def _joining(asked: _Question) -> Failed:
+def _joining(asked: Question) -> Failed:
     facts: Facts = {"opened_on": asked.history.opened_on.isoformat()}
     if asked.terms.fees.joining is None:
         return asked.not_in_terms()
@@ -145,7 +78,7 @@ def _joining(asked: _Question) -> Failed:
     return None if asked.in_cycle(asked.history.opened_on) else ("not_opened_in_cycle", facts)
 
 
-def _annual(asked: _Question) -> Failed:
+def _annual(asked: Question) -> Failed:
     rule, opened_on = asked.terms.fees.annual, asked.history.opened_on
     facts: Facts = {"opened_on": opened_on.isoformat()}
     if rule is None:
@@ -157,7 +90,7 @@ def _annual(asked: _Question) -> Failed:
     return None if any(asked.anniversaries(opened_on)) else ("no_anniversary_in_cycle", facts)
 
 
-def _supplementary_annual(asked: _Question) -> Failed:
+def _supplementary_annual(asked: Question) -> Failed:
     if asked.terms.fees.supplementary_annual is None:
         return asked.not_in_terms()
     cards = [each for each in asked.history.cards.values() if each.kind == "supplementary" and each.replaces_card_id is None]
@@ -165,7 +98,7 @@ def _supplementary_annual(asked: _Question) -> Failed:
     return None if due else ("no_such_card", {"supplementary_cards": len(cards)})
 
 
-def _replacement(asked: _Question) -> Failed:
+def _replacement(asked: Question) -> Failed:
     rule = asked.terms.fees.replacement
     if rule is None:
         return asked.not_in_terms()
@@ -177,14 +110,7 @@ def _replacement(asked: _Question) -> Failed:
     return None if free is None else ("free_reason", {"card": free.shown, "reason": free.reason or ""})
 
 
-def _service(asked: _Question) -> Failed:
-    if asked.terms.fees.service is None:
-        return asked.not_in_terms()
-    paid = any(BY_CODE[each.type] is PAYMENT for each in asked.history.facts.postings)
-    return None if paid else ("no_payment", {})
-
-
-def _interest(asked: _Question) -> Failed:
+def _interest(asked: Question) -> Failed:
     terms, history, segment = asked.terms, asked.history, asked.name.partition(".")[2]
     column = next(column for name, column, _ in SEGMENTS if name == segment)
     rated, balance_days = rated_terms(terms, segment), asked.row[column]
@@ -206,14 +132,15 @@ def _interest(asked: _Question) -> Failed:
     }
 
 
-_CONDITIONS: dict[str, Callable[[_Question], Failed]] = {
+_CONDITIONS: dict[str, Callable[[Question], Failed]] = {
     "interest.purchase": _interest, "interest.cash_advance": _interest, "interest.over_limit": _interest,
-    "late_payment": _late_payment, "joining": _joining, "annual": _annual, "supplementary_annual": _supplementary_annual,
-    "replacement": _replacement, "service": _service,
+    "late_payment": why_no_late_payment, "joining": _joining, "annual": _annual,
+    "supplementary_annual": _supplementary_annual, "replacement": _replacement, "service": why_no_event_fee,
+    "cash_advance": why_no_event_fee, "foreign": why_no_event_fee, "balance_transfer": why_no_event_fee,
+    "returned_payment": why_no_event_fee, "over_limit": why_no_over_limit_fee, "tax": why_no_tax,
 }
 _ALIASES = {
     "interest": "interest.purchase", "purchase_interest": "interest.purchase",
     "cash_advance_interest": "interest.cash_advance", "over_limit_interest": "interest.over_limit",
-    "over_limit": "interest.over_limit",
 }
 KINDS = tuple(_CONDITIONS)

@@ -12,6 +12,7 @@ from accounts.intake.cells import (
     FreeText,
     IsoDate,
     WholeNumber,
+    YesOrNo,
 )
 from accounts.intake.layout import Column, FileLayout
 from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES
@@ -50,6 +51,7 @@ ACCOUNTS = FileLayout("accounts", "Card accounts: product, limit, cycle, and the
     Column("opening_balance", Amount(signed=True), "what is owed at the end of opening_on; a credit balance is negative"),
     Column("opening_on", IsoDate(), "the day whose closing state is taken over"),
     Column("status", _WORD, "left out: active"),
+    Column("over_limit_opt_in", YesOrNo(), "the holder agreed to an over-limit fee; left out: no"),
 ))
 
 CARDS = FileLayout("cards", "Primary, supplementary and company cards of the accounts.", (

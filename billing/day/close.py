@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from accounts.calendar import closing_days_of
 from billing import closing
+from billing.day.closing_fees import charge_closing_fees
 from billing.day.outcome import StepOutcome, shards_of
 
 _CLOSING = "SELECT member_id FROM card_account WHERE closing_day = ANY(%(days)s) AND anchor_on <= %(on)s"
@@ -23,8 +24,9 @@ def shards_to_close(connection: Connection[Any], on: date) -> list[int]:
 def close_cycles(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
                  parked: Collection[int], seal: closing.Seal) -> StepOutcome:
     """Close the cycles due on a day; accounts that cannot be billed are parked with the reason, the others go on."""
+    fees = charge_closing_fees(connection, on, first_member_id, last_member_id, parked)
     derived = closing.close_cycles(connection, on, first_member_id, last_member_id, parked, seal)
-    outcome = StepOutcome(parked=derived.refused)
+    outcome = StepOutcome(fees, derived.refused)
     outcome.add("statements", len(derived.statements["account_id"]))
     for each in derived.charges:
         outcome.add(each.kind.name + "_charges", int((each.amount > 0).sum()))

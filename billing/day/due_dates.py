@@ -63,6 +63,11 @@ FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(since)s::date[]) AS
 JOIN posting p ON p.member_id = u.member_id AND p.account_id = u.account_id AND p.posted_on > u.since
      AND p.posted_on <= %(on)s AND p.type = ANY(%(types)s)
 """
+_RETURNED_FEES = """
+SELECT p.account_id, p.posted_on
+FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) AS u(member_id, account_id)
+JOIN posting p ON p.member_id = u.member_id AND p.account_id = u.account_id AND p.type = %(fee)s AND p.posted_on <= %(on)s
+"""
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,12 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
     receipts: dict[int, list[Receipt]] = defaultdict(list)
     for account, *values in _rows(received):
         receipts[account].append(Receipt(*values))
-    return {account: DueHistory(statements[account], receipts[account]) for account in accounts}
+    returned: dict[int, list[int]] = defaultdict(list)
+    for account, day in _rows(copy_out(connection, _RETURNED_FEES, {
+            "members": members, "accounts": accounts, "on": on, "fee": RETURNED_PAYMENT_FEE.code,
+    }, {"account_id": "bigint", "posted_on": "date"})):
+        returned[account].append(day)
+    return {account: DueHistory(statements[account], receipts[account], returned[account]) for account in accounts}
 
 
 def _rows(columns: Columns) -> zip[tuple[Any, ...]]:

@@ -34,10 +34,14 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
             cursor.execute("INSERT INTO member (member_id, member, kind) VALUES (%s, %s, 'person')", (number, f"M{number}"))
             cursor.execute(
                 "INSERT INTO card_account (member_id, account_id, account, product, currency, opened_on, credit_limit,"
-                " closing_day, anchor_on, migrated, status) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, 'active')",
+                " closing_day, anchor_on, migrated, status, over_limit_opt_in)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, 'active', %s)",
                 (number, number, f"A{number}", terms.product, currency, account.opened_on,
-                 minor_units(account.credit_limit, digits), closing_day, first_closing(account.opened_on, closing_day)),
+                 minor_units(account.credit_limit, digits), closing_day, first_closing(account.opened_on, closing_day),
+                 account.over_limit_opt_in),
             )
+            cursor.execute("INSERT INTO account_directory (account, member_id, account_id) VALUES (%s, %s, %s)",
+                           (f"A{number}", number, number))
             cursor.execute("INSERT INTO guarded_balance (member_id, account_id) VALUES (%s, %s)", (number, number))
             for line, event in enumerate(scenario.events, 1):
                 kind = BY_NAME[event.type]

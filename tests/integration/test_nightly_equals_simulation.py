@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from accounts.database import Database
+from accounts.posting_types import BY_CODE
 from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import simulate
@@ -54,6 +55,14 @@ FEE_SCHEDULES: dict[str, dict[str, Any]] = {
     "by balance, whole units": {
         "late_payment": {"kind": "percent_of_balance", "percent": "0.03", "rounding_unit": "1"},
         "returned_payment": {"amount": "5"}},
+    "by the day, percentage over the limit": {
+        "late_payment": {"kind": "daily", "per_day": "3.50", "share_cap": "0.30", "cap": "60", "tolerance_days": 3,
+                         "tax": "0.18"},
+        "over_limit": {"kind": "percent", "percent": "0.025", "floor": "5", "cap": "80", "max_consecutive_cycles": 2},
+        "returned_payment": {"amount": "25.00"}},
+    "by interest, over the limit by agreement": {
+        "late_payment": {"kind": "percent_of_interest", "percent": "0.10"}, "tax_on_charges": {"fees": "0.06"},
+        "over_limit": {"amount": "25.00", "opt_in": True, "cap_at": "over_limit"}},
     "slab": {"late_payment": {"kind": "slab", "slabs": [{"up_to": "99.99", "amount": 0}, {"up_to": "500", "amount": 100},
                                                         {"up_to": "1000", "amount": 500}, {"amount": 750}]}},
 }
@@ -83,7 +92,7 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
                 events[-1]["currency"] = chance.choice(["USD", "CNY"])
         on += timedelta(days=chance.randrange(0, 17))
     account = {"opened_on": opened_on, "credit_limit": chance.choice(["500.00", "3000.00", "10000.00"]),
-               "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31])}
+               "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31]), "over_limit_opt_in": chance.random() < 0.5}
     document = {"account": account, "until": UNTIL, "events": events, "terms": {
         "product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1), "cycle": {"due_after_days": 20},
         "fees": FEES, **terms}}
@@ -101,6 +110,8 @@ def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_databas
         cursor = connection.cursor(row_factory=dict_row)
         rows = cursor.execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
         balances = dict(connection.execute("SELECT account_id, balance FROM guarded_balance").fetchall())
+        charged = {BY_CODE[code].charge for (code,) in connection.execute("SELECT DISTINCT type FROM posting")}
+        assert charged >= set(FEE_SCHEDULES.get(name, {})) - {"tax_on_charges"}
         with_interest = 0
         for number, scenario in enumerate(scenarios, 1):
             alone = simulate(scenario, seal_statements)

@@ -55,7 +55,9 @@ def said(toml: str) -> list[str]:
     *(f"[fees]\nlate_payment = {{{given}}}" for given in (
         'kind = "tiered", first = 1, repeat = 2, repeat_within_cycles = 6', 'kind = "slab", slabs = [{amount = 1}]',
         'kind = "percent_of_balance", percent = "0.1"', 'kind = "escalating", amounts = [1]',
-        'kind = "fixed", amount = 1, tax = "0.18"')),
+        'kind = "fixed", amount = 1, tax = "0.18"', 'kind = "percent_of_interest", percent = "0.1"',
+        'kind = "daily", per_day = 1')),
+    '[fees]\nover_limit = {amount = 25}', '[fees]\nover_limit = {kind = "percent", percent = "0.025", floor = 500}',
     '[fees]\ncash_advance = {percent = "0.01"}\nforeign = {percent = "0.01"}\ntax_on_charges = {fees = "0.06"}',
     '[fees]\nbalance_transfer = {percent = 0, floor = 5}\nreturned_payment = {percent = "0.02", cap_at = "minimum_due"}',
     '[fees]\nservice = {amount = 1}\nreplacement = {amount = 1, free_for = []}\njoining = {amount = 1}',
@@ -81,9 +83,6 @@ def test_charged(toml: str) -> None:
     (PURCHASE + CASH + SPRING + 'until = 2024-01-01\nrevert_to = "spring"',
      'interest.segment.spring.revert_to = "spring" | it takes a segment that does not end'),
     ('[fees]\nannual = {amount = 1, month = 3}', "fees.annual.month = 3 | it takes anniversary"),
-    *((f"[fees]\nlate_payment = {{{given}}}", "fees.late_payment.kind = ")
-      for given in ('kind = "percent_of_interest", percent = "0.1"', 'kind = "daily", per_day = 1')),
-    ('[fees]\nover_limit = {amount = 25}', "fees.over_limit = "),
     ('[instalments]\nfee_rate = "0.01"', 'instalments.fee_rate = "0.01" | it takes its default, "0.0085"'),
     ('[instalments]\nannual_rate = "0.1"', 'instalments.annual_rate = "0.1" | leave it out'),
     ('[instalments]\nremainder_in = "last"', 'instalments.remainder_in = "last"'),
