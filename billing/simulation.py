@@ -41,7 +41,7 @@ class SimulatedStatement:
     postings: list[dict[str, Any]]
     terms: Terms
     trace: Trace
-    carried: Carried = field(default_factory=Carried.none)
+    charged: Carried = field(default_factory=Carried.none)
 
 
 @dataclass

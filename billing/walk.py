@@ -226,7 +226,6 @@ class Walk:
             for number, row in enumerate(self.cells.rows):
                 if row.deferred:
                     mine = (self.ending.segment == FIRST + number) & (self.ending.ends < until) & (
-                        self.ending.ends >= self.state.due_on[self.ending.account]) & (
                         self.ending.ends >= self.start + offset)
                     soon = np.zeros(self.accounts, dtype=np.int64)
                     np.add.at(soon, self.ending.account[mine], self.ending.amount[mine])

@@ -131,14 +131,15 @@ def rated_terms(terms: Terms, segment: str) -> RatedTerms:
 
 
 def rate_of(rated: RatedTerms) -> tuple[str, RatePer]:
-    """The rate as the terms give it, and the period it is for."""
+    """The rate as the terms give it, and the period it is for; of tiers the first."""
     key = rated.rate_key
     if key is None:
-        return "0", "day"
+        tiers = getattr(rated, "tiers", None)
+        return rate_of(tiers[0]) if tiers else ("0", "day")
     return plain(getattr(rated, key)), _RATE_PERIODS[key]
 
 
-def charge_ids(charges: Sequence[PostingLine], card_names: dict[int, str]) -> list[str]:
+def charge_ids(charges: Sequence[PostingLine], card_names: dict[int, str], terms: Terms) -> list[str]:
     """A name for each charge that stays the same whenever it is worked out: day, kind, card; then a number if need be.
 
     charges: postings of charges in statement order.
@@ -147,7 +148,8 @@ def charge_ids(charges: Sequence[PostingLine], card_names: dict[int, str]) -> li
     for each in charges:
         kind = BY_CODE[each.type]
         parts = [each.posted_on.isoformat(), kind.charge or kind.name]
-        parts += [kind.segment] if kind.segment else []
+        segment = segment_of(terms, each)
+        parts += [segment] if segment else []
         parts += [card_names[each.card_id].removeprefix("…")] if each.card_id in card_names else []
         names.append(".".join(parts))
     seen: Counter[str] = Counter()
@@ -193,13 +195,19 @@ def _interest_by_segment(facts: StatementFacts, days: int, amount: AmountText) -
             segment=name, rate=rate, rate_per=rate_per, balance_days=amount(facts.row[balance_days]),
             average_daily_balance=amount.mean(facts.row[balance_days], days), interest=amount(facts.row[interest]),
         ))
+    for other, balance_days_of, interest_of in facts.other_segments:
+        rate, rate_per = rate_of(rated_terms(facts.terms, other))
+        shown.append(SegmentInterest(
+            segment=other, rate=rate, rate_per=rate_per, balance_days=amount(balance_days_of),
+            average_daily_balance=amount.mean(balance_days_of, days), interest=amount(interest_of),
+        ))
     return shown
 
 
 def _charges(facts: StatementFacts, lines: Sequence[PostingLine], card_names: dict[int, str],
              amount: AmountText) -> list[Charge]:
     charged = charge_lines(lines)
-    ids = charge_ids(charged, card_names)
+    ids = charge_ids(charged, card_names, facts.terms)
     charges = []
     for charge_id, each in zip(ids, charged, strict=True):
         kind = BY_CODE[each.type]

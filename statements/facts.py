@@ -18,6 +18,8 @@ from psycopg.rows import dict_row
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
+from billing.carried import CHARGED
+from billing.cells import FIRST
 from billing.terms_book import TermsBook
 from fees.rates import daily_fraction
 from fees.terms import Terms
@@ -112,7 +114,8 @@ class StatementFacts:
     """One closed cycle of one account, with all that its statement says.
 
     row: the statement's figures and state, by the names of table `statement` (minor units, dates, digests as bytes).
-    digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id.
+    digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
+    other_segments: (name, balance-days, interest) of segments that the row has no columns for.
     """
 
     row: Mapping[str, Any]
@@ -124,6 +127,7 @@ class StatementFacts:
     cards: Sequence[CardFacts] = ()
     terms_by_version: Mapping[int, Terms] = field(default_factory=dict)
     letterhead: Letterhead = Letterhead()
+    other_segments: Sequence[tuple[str, int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,12 @@ _ACCOUNT = "SELECT account, member_id, account_id FROM account_directory WHERE a
 _ACCOUNTS = 'SELECT account, member_id, account_id FROM account_directory ORDER BY account COLLATE "C"'
 _CLOSINGS = """
 SELECT closes_on FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0 ORDER BY cycle_no
+"""
+_OTHER_SEGMENTS = """
+SELECT asked.place, carried.segment, carried.balance_days, carried.amount
+FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[]) WITH ORDINALITY
+     AS asked (member_id, account_id, cycle_no, place)
+JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = %(kind)s ORDER BY asked.place, carried.segment
 """
 # Cycle 0 holds the opening state of an account taken over already under way: it was never issued.
 _STATEMENTS = """
@@ -234,14 +244,15 @@ class StatementReader:
         if not rows:
             return []
         postings = self.postings(rows)
-        cards = self.cards(asked)
+        cards, others = self.cards(asked), self.other_segments(rows)
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
-            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]])
+            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], others[place])
             for place, row in enumerate(rows, start=1)
         ]
 
-    def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts]) -> StatementFacts:
+    def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
+              others: Sequence[tuple[int, int, int]] = ()) -> StatementFacts:
         """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
         purchase = terms.interest.segment_named("purchase")
@@ -250,6 +261,7 @@ class StatementReader:
             row=row, account=row["account"], currency=currency.code, digits=currency.digits,
             terms=terms, postings=postings,
             cards=cards_shown(cards, postings, row["opens_on"], row["closes_on"]),
+            other_segments=[(segment_name(terms, segment), days, interest) for segment, days, interest in others],
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
                                   purchase.grace, bool(daily_fraction(purchase, terms.interest.day_count))),
@@ -270,12 +282,25 @@ class StatementReader:
             lines[place].append(PostingLine(*values))
         return lines
 
+    def other_segments(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[tuple[int, int, int]]]:
+        """Segment, balance-days and interest of segments without columns, by the statement's place in `rows`, from 1."""
+        asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "cycle_no")}
+        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for place, *values in self._connection.execute(_OTHER_SEGMENTS, {**asked, "kind": CHARGED}):
+            found[place].append((values[0], values[1], values[2]))
+        return found
+
     def cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
         """The cards of some accounts, by the account's place, counted from 1; asked: lists of `members` and `accounts`."""
         cards: dict[int, list[CardFacts]] = defaultdict(list)
         for place, *values in self._connection.execute(_CARDS, asked):
             cards[place].append(CardFacts(*values))
         return cards
+
+
+def segment_name(terms: Terms, segment: int) -> str:
+    """The name of a segment by its number in carried rows."""
+    return terms.interest.segment[segment - FIRST].name
 
 
 def cards_shown(cards: Sequence[CardFacts], postings: Sequence[PostingLine], opens_on: date,

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import OWN_CHARGES
+from billing.carried import CHARGED, Carried
 from billing.closing import STATEMENT, Derived, charge_clause, derive_statements
 from statements.facts import PostingLine, StatementFacts, StatementReader, account_key
 from statements.seal import seal_statements
@@ -59,7 +60,8 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
     row = _row(derived, about)
     reader = StatementReader(connection)
     lines = [*reader.postings([row])[1], *_charges_to_come(row, derived, about["currency"])]
-    return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1])
+    return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1],
+                        _other_segments(derived.carried.of_kind(CHARGED)))
 
 
 def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +71,10 @@ def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
         value = derived.statements[name][0]
         row[name] = bytes(value) if kind == "digest" else day_of(value) if kind == "date" else int(value)
     return {**row, "sha256": None}
+
+
+def _other_segments(rows: Carried) -> list[tuple[int, int, int]]:
+    return [(int(rows.segment[each]), int(rows.balance_days[each]), int(rows.amount[each])) for each in range(len(rows.kind))]
 
 
 def _charges_to_come(row: Mapping[str, Any], derived: Derived, currency: int) -> list[PostingLine]:

@@ -48,10 +48,11 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
                 posted_on = max(event.posted_on or event.on, account.opened_on)
                 cursor.execute(
                     "INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account,"
-                    " credit_account, currency, amount, effective_on, transaction_on, original_currency)"
-                    " VALUES (%s, %s, %s, 2, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    " credit_account, currency, amount, effective_on, transaction_on, original_currency, segment)"
+                    " VALUES (%s, %s, %s, 2, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                     (number, number, posted_on, line, kind.code, kind.debit, kind.credit, currency,
-                     minor_units(event.amount, digits), min(event.on, posted_on), event.on, event.currency),
+                     minor_units(event.amount, digits), min(event.on, posted_on), event.on, event.currency,
+                     event.segment),
                 )
 
 

@@ -40,6 +40,35 @@ TERMS: dict[str, dict[str, Any]] = {
                                                                 {"percent": "0.0125", "of": "credit_limit"}],
                             "add": ["interest", "fees", "past_due"], "floor": "50", "floor_before": ["interest"],
                             "round_to": "1", "rounding": "up"}},
+    "segments, tiers, monthly, fees and interest bear": {
+        "interest": {"day_count": "monthly", "compounding": "monthly", "fees_bear_interest": True, "segment": [
+            {"name": "purchase", "tiers": [{"up_to": "500.00", "annual_rate": "0.15"}, {"annual_rate": "0.10"}]},
+            {"name": "cash_advance", "monthly_rate": "0.02", "grace": True},
+            {"name": "balance_transfer", "annual_rate": "0.05", "valid_days": 75},
+            {"name": "later", "annual_rate": "0.12", "valid_days": 60, "deferred": True}]},
+        "allocation": {"as_of": "previous_closing"}},
+    "unpaid, rounded by run, both days, lost for all, next statement": {
+        "interest": {"grace_lost_charges": "unpaid", "rounded_per": "segment", "payment_day_counts": "both",
+                     "revolving_new_purchases": "next_statement", "day_count": "actual/actual", "segment": [
+                         {"name": "purchase", "annual_rate": "0.1499"}, {"name": "cash_advance", "annual_rate": "0.2"}]},
+        "grace": {"lost_for": "all", "requires": "previous_and_new_balance"}},
+    "next statement, full, residual waived, least charge, tax": {
+        "interest": {"revolving_new_purchases": "next_statement", "residual_interest": "waive", "minimum_charge": "2.00"},
+        "grace": {"lost_for": "all"}},
+    "compounded daily, 30/360, penalty": {
+        "interest": {"compounding": "daily", "day_count": "30/360", "rounded_per": "total", "segment": [
+            {"name": "purchase", "annual_rate": "0.18"}, {"name": "cash_advance", "annual_rate": "0.24"}],
+            "penalty": {"annual_rate": "0.2999", "after_days_past_due": 20, "cured_after_on_time": 2}}},
+    "rounded by day, effective, from the next cycle": {
+        "interest": {"rounded_per": "day", "accrues_from": "next_cycle", "rounding": "half_even", "segment": [
+            {"name": "purchase", "effective_annual_rate": "0.199"}, {"name": "cash_advance", "annual_rate": "0.2"}]}},
+    "a new rate and a new segment in the middle of a cycle": {},
+    "two cycles": {"interest": {"method": "two_cycle", "accrues_from": "due"}},
+    "previous balance": {"interest": {"method": "previous_balance"}},
+    "adjusted balance, by month": {"interest": {"method": "adjusted_balance", "day_count": "monthly", "segment": [
+        {"name": "purchase", "monthly_rate": "0.015"}, {"name": "cash_advance", "monthly_rate": "0.02"}]}},
+    "ending balance, no grace": {"interest": {"method": "ending_balance", "segment": [
+        {"name": "purchase", "annual_rate": "0.18", "grace": False}, {"name": "cash_advance", "annual_rate": "0.24"}]}},
 }
 #: Schedules of fees: what a file's transactions, due dates and anniversaries cost.
 FEE_SCHEDULES: dict[str, dict[str, Any]] = {
@@ -72,7 +101,7 @@ FEES = {
 }
 
 
-def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
+def random_scenario(chance: random.Random, terms: dict[str, Any], name: str) -> Scenario:
     """An account with a few months of purchases, cash, payments (full, part, late, too much), refunds and returned payments."""
     opened_on = FIRST_ON + timedelta(days=chance.randrange(0, 40))
     events, owed = [], 0
@@ -87,7 +116,11 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
         owed += -amount if kind in ("payment", "refund", "adjustment_credit") else amount
         posted = on + timedelta(days=chance.choice([0, 0, 0, 1, 3, 12]))
         if posted <= UNTIL:
-            events.append({"on": on, "posted_on": posted, "type": kind, "amount": f"{amount // 100}.{amount % 100:02d}"})
+            event = {"on": on, "posted_on": posted, "type": kind, "amount": f"{amount // 100}.{amount % 100:02d}"}
+            segments = [row["name"] for row in terms.get("interest", {}).get("segment", [])]
+            if "later" in segments and kind in ("purchase", "payment") and chance.random() < 0.5:
+                event["segment"] = chance.choice(segments)
+            events.append(event)
             if kind in ("purchase", "cash_advance") and chance.random() < 0.2:
                 events[-1]["currency"] = chance.choice(["USD", "CNY"])
         on += timedelta(days=chance.randrange(0, 17))
@@ -95,7 +128,14 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
                "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31]), "over_limit_opt_in": chance.random() < 0.5}
     document = {"account": account, "until": UNTIL, "events": events, "terms": {
         "product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1), "cycle": {"due_after_days": 20},
-        "fees": FEES, **terms}}
+        "fees": {**FEES, "tax_on_charges": {"interest": "0.06" if "minimum_charge" in terms.get("interest", {}) else "0"}},
+        **terms}}
+    if name.startswith("a new rate"):
+        document["terms"] = [document["terms"], {
+            **document["terms"], "in_force_from": date(2024, 1, 22),
+            "interest": {"day_count": "actual/360", "segment": [
+                {"name": "extra", "daily_rate": "0"}, {"name": "purchase", "daily_rate": "0.0004"},
+                {"name": "cash_advance", "daily_rate": "0.0006"}]}}]
     return Scenario.from_document(document, Path("scenario.toml"))
 
 
@@ -103,7 +143,7 @@ def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
 def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_database: Database, name: str) -> None:
     chance = random.Random(name)
     terms = TERMS[name] if name in TERMS else {"fees": FEE_SCHEDULES[name]}
-    scenarios = [random_scenario(chance, terms) for _ in range(40)]
+    scenarios = [random_scenario(chance, terms, name) for _ in range(40)]
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)
         run_days(connection, FIRST_ON, UNTIL)
