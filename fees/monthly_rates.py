@@ -6,13 +6,14 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from fees.rates import EFFECTIVE_PLACES, effective_rate
 from fees.terms_interest import RatedTerms
 
 #: A year has 365 days here, and a month a twelfth of them, as 12 CFR Part 1026, Appendix M1 allows.
 _DAYS_OF_YEAR = 365
 _YEAR_DIVISOR = {"actual/365": 365, "actual/360": 360, "actual/actual": 365, "30/360": 360}
-#: Decimals of a rate that is a root or a power and so no fraction of its own; those of docs/reference/billing-rules.md, 5.2.
-_PLACES = Decimal(1).scaleb(-20)
+#: What a rate is rounded to that is a power and so no fraction of its own.
+_PLACES = Decimal(1).scaleb(-EFFECTIVE_PLACES)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -36,7 +37,7 @@ def _simple(rated: RatedTerms, day_count: str) -> Fraction:
         return Fraction(rated.daily_rate) * days_of_month
     if rated.effective_annual_rate is not None:
         periods = 12 if divisor is None else divisor
-        period = _power(1 + rated.effective_annual_rate, 1 / Decimal(periods))
+        period = effective_rate(rated.effective_annual_rate, periods)
         return period if divisor is None else period * days_of_month
     if rated.monthly_rate is not None:
         yearly = Fraction(rated.monthly_rate) * 12

@@ -20,7 +20,14 @@ from psycopg import Connection
 
 from accounts.database import Database
 from accounts.errors import Usage
-from accounts.posting_types import BY_CODE, POSTING_TYPES, PURCHASE_INTEREST, PostingType
+from accounts.posting_types import (
+    BY_CODE,
+    DEFERRED_INTEREST,
+    POSTING_TYPES,
+    PURCHASE_INTEREST,
+    SEGMENT_INTEREST,
+    PostingType,
+)
 from accounts.sharding import shard_of
 from billing.terms_book import TermsBook
 from fees.supported import late_closing_days, require_supported
@@ -98,6 +105,12 @@ class Backtest:
         self.not_reproduced = sorted(self.not_reproduced + more.not_reproduced)
         self.not_billed = sorted(self.not_billed + more.not_billed)
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds that anything was charged of: interest of segments first, then in the order of the posting types."""
+        found = {kind for charges in (self.issued, self.other) for kind, amount in charges.items() if amount}
+        return sorted(found, key=lambda kind: (_KINDS.index(kind) if kind in _KINDS else -1, kind))
+
     def count(self, affected: Affected) -> None:
         """Take in what one account came to."""
         if affected.difference:
@@ -111,23 +124,30 @@ _ACCOUNTS = """
 SELECT member_id, account_id, account, closing_day FROM card_account WHERE product = %(product)s AND opened_on <= %(to)s
 ORDER BY md5(account), account LIMIT %(sample)s
 """
+#: Of interest on a segment without a type of its own the line number says which row of its version of the terms it is.
 _CHARGES = """
-SELECT account_id, type, sum(amount)::bigint FROM posting
+SELECT account_id, type, sum(amount)::bigint, CASE WHEN type = ANY(%(by_row)s) THEN source_line ELSE 0 END AS row,
+       CASE WHEN type = ANY(%(by_row)s) THEN terms_version_id END AS version
+FROM posting
 WHERE type = ANY(%(charges)s) AND posted_on BETWEEN %(from)s AND %(to)s
   AND (member_id, account_id) IN (SELECT * FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]))
-GROUP BY account_id, type
+GROUP BY account_id, type, row, version
 """
 
 
-def kind_of(posting_type: PostingType) -> str:
-    """The kind of revenue that a posting of Cardwright's own counts in: interest by its balance, a fee by its name."""
-    kind = str(posting_type.charge)
-    return f"{kind}.{posting_type.segment}" if posting_type.segment else kind
+def kind_of(posting_type: PostingType, segment: str | None = None) -> str:
+    """The kind of revenue that a posting of Cardwright's own counts in: interest by its balance, a fee by its name.
+
+    segment: the balance's name where the type of posting does not tell it.
+    """
+    kind, of = str(posting_type.charge), segment or posting_type.segment
+    return f"{kind}.{of}" if of else kind
 
 
 #: What Cardwright itself charges, waives and gives back; what a file charged is the same under all terms.
 CHARGES = tuple(each for each in POSTING_TYPES if each.charge is not None and each.code >= PURCHASE_INTEREST.code)
-KINDS = tuple(dict.fromkeys(kind_of(each) for each in CHARGES))
+_BY_ROW = (SEGMENT_INTEREST, DEFERRED_INTEREST)
+_KINDS = tuple(dict.fromkeys(kind_of(each) for each in CHARGES))
 
 
 def backtest(database: Database, trial: Trial, workers: int,
@@ -221,9 +241,11 @@ def compare(url: str, trial: Trial, chosen: Chosen) -> Backtest:
 def _charges(connection: Connection[Any], trial: Trial, chosen: Chosen) -> dict[int, Counter[str]]:
     """What accounts were charged in the days of the trial by Cardwright itself, less waivers, by account id and kind."""
     charges: dict[int, Counter[str]] = {}
-    for account_id, code, amount in connection.execute(_CHARGES, {
-            "charges": [each.code for each in CHARGES], "from": trial.from_on, "to": trial.to_on,
-            "members": list(chosen.members), "accounts": list(chosen.accounts)}):
+    book = TermsBook(connection)
+    for account_id, code, amount, row, version in connection.execute(_CHARGES, {
+            "by_row": [each.code for each in _BY_ROW], "charges": [each.code for each in CHARGES],
+            "from": trial.from_on, "to": trial.to_on, "members": list(chosen.members), "accounts": list(chosen.accounts)}):
         kind = BY_CODE[code]
-        charges.setdefault(account_id, Counter())[kind_of(kind)] += kind.sign * amount
+        segment = book.by_id(version).terms.interest.segment[row - 1].name if row else None
+        charges.setdefault(account_id, Counter())[kind_of(kind, segment)] += kind.sign * amount
     return charges

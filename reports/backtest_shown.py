@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.money import major_units
 from reports.answer import Chart, Dimension, Measure, Report, Row
-from reports.backtest import KINDS, Backtest, Trial
+from reports.backtest import Backtest, Trial
 from reports.rendering_table import as_table, grouped
 
 _MEASURES = (
@@ -14,13 +14,12 @@ _MEASURES = (
     Measure("other", "money", "what the other terms would have charged, less what they would have waived"),
     Measure("difference", "money", "other less issued"),
 )
-_KIND = Dimension("kind", "", "interest by its balance, or the fee's name in the terms", KINDS)
+_KIND = Dimension("kind", "", "interest by its balance, or the fee's name in the terms")
 
 
 def report_of(found: Backtest, trial: Trial) -> Report:
     """Revenue by kind as a report; whom it concerns is in its notes."""
-    kinds = [kind for kind in KINDS if found.issued[kind] or found.other[kind]]
-    rows = [_row(found.issued[kind], found.other[kind], kind=kind) for kind in kinds]
+    rows = [_row(found.issued[kind], found.other[kind], kind=kind) for kind in found.kinds]
     return Report(
         name="backtest", title=f"{trial.product} under other terms", from_on=trial.from_on, to_on=trial.to_on, as_of=None,
         filters={"product": trial.product, "terms": trial.terms.label, "sample": trial.sample,

@@ -18,7 +18,7 @@ from psycopg import errors, sql
 from psycopg.rows import dict_row
 
 from accounts.database import Database
-from accounts.posting_types import BY_CODE
+from accounts.posting_types import BY_CODE, SEGMENT_INTEREST
 from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import simulate
@@ -126,7 +126,9 @@ def test_every_account_is_charged_what_it_would_be_alone(embedded_database: Data
         run_days(connection, SCENARIOS_FROM, SCENARIOS_UNTIL)
     own = scenarios[0].terms[0]
     other = Terms.from_document({
-        **own.document(), "grace": {"lost_for": "all"}, "interest": {"payment_day_counts": "old"},
+        **own.document(), "grace": {"lost_for": "all"}, "interest": {
+            "payment_day_counts": "old", "segment": [{"name": "balance_transfer", "daily_rate": "0.0002", "grace": False},
+                                                     {"name": "purchase", "daily_rate": "0.0005"}]},
         "fees": {**own.document()["fees"], "late_payment": {"kind": "fixed", "amount": "35.00"}},
         "minimum_payment": {"floor": "60.00"}, "in_force_from": from_on.isoformat()})
     found = backtest(embedded_database, Trial("classic", other, from_on, SCENARIOS_UNTIL), 1)
@@ -134,6 +136,8 @@ def test_every_account_is_charged_what_it_would_be_alone(embedded_database: Data
              for number, each in enumerate(scenarios, 1)]
     for versions, charged in (((own,), found.issued), ((own, other), found.other)):
         assert charged == sum((_charged(each, versions, from_on) for each in scenarios), Counter())
+    assert found.other["interest.balance_transfer"] > 0
+    assert found.kinds[0] == "interest.balance_transfer"
     assert found.most_affected == sorted(alone, key=lambda each: each.order)[:10]
     assert found.better_off == sum(each.difference < 0 for each in alone)
     assert found.worse_off == sum(each.difference > 0 for each in alone) > 0
@@ -145,7 +149,8 @@ def _charged(scenario: Scenario, versions: tuple[Terms, ...], from_on: date) -> 
     types = {each.code for each in CHARGES}
     for each in simulate(scenario.model_copy(update={"terms": versions}), seal_statements).postings:
         if each["posted_on"] >= from_on and each["type"] in types:
-            charged[kind_of(BY_CODE[each["type"]])] += BY_CODE[each["type"]].sign * each["amount"]
+            segment = "balance_transfer" if each["type"] == SEGMENT_INTEREST.code else None
+            charged[kind_of(BY_CODE[each["type"]], segment)] += BY_CODE[each["type"]].sign * each["amount"]
     return charged
 
 
