@@ -6,7 +6,7 @@ where it is credited the holder owes less. Codes are kept in the database and ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Figure = Literal[
@@ -149,6 +149,19 @@ POSTING_TYPES: tuple[PostingType, ...] = (
     INTEREST_TAX, INSTALMENT, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
     LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
     OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(),
+)
+
+
+def _correction_of(charge: PostingType) -> PostingType:
+    """What gives back a charge, or takes back a waiver: the two sides turned round, in the same figure."""
+    return replace(charge, code=charge.code + CORRECTION, name=f"{charge.name}_correction", debit=charge.credit,
+                   credit=charge.debit)
+
+
+#: Added to the code of a charge or a waiver of Cardwright's own: the code of what corrects it downwards after a rebilling.
+CORRECTION = 100
+POSTING_TYPES += tuple(
+    _correction_of(each) for each in POSTING_TYPES if PURCHASE_INTEREST.code <= each.code < 90 and each.charge is not None
 )
 
 BY_CODE: dict[int, PostingType] = {each.code: each for each in POSTING_TYPES}

@@ -81,6 +81,7 @@ class ScenarioEvent(_Table):
     amount: Amount = "0"
     posted_on: date | None = None
     transaction_on: date | None = None
+    known_on: date | None = None
     card: str | None = None
     merchant: str | None = None
     mcc: str | None = None
@@ -96,6 +97,8 @@ class ScenarioEvent(_Table):
             raise ValueError(f"type {self.type} belongs to prepaid products; this account is a credit account")
         if self.type not in EVENT_TYPES:
             raise ValueError(f"type {self.type} is not known to this release; it knows {', '.join(sorted(EVENT_TYPES))}")
+        if self.known_on is not None and self.known_on < self.on:
+            raise ValueError(f"known_on {self.known_on} lies before the event itself on {self.on}; leave it out")
         if self.type != "replacement" and minor_units(self.amount, 18) <= 0:
             raise ValueError("amount must be more than zero")
         return self
