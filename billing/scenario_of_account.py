@@ -11,19 +11,24 @@ from psycopg.rows import dict_row
 
 from accounts.money import BY_NUMERIC, major_units
 from accounts.posting_types import (
+    ANNUAL_FEE_WAIVER,
     BY_CODE,
+    FEE_TAX,
     OPENING_CREDIT,
     OWN_CHARGES,
     PURCHASE_INTEREST,
     REPLACEMENT_FEE,
     SUPPLEMENTARY_ANNUAL_FEE,
-    SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
+    WAIVERS,
 )
+from billing.day.charge import TAX_LINES
 from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening
 from fees.terms import Terms
 
-#: Charges for a card: a scenario has no cards, so they are told as they were charged and not worked out again.
-GIVEN_CHARGES = (SUPPLEMENTARY_ANNUAL_FEE.code, SUPPLEMENTARY_ANNUAL_FEE_WAIVER.code, REPLACEMENT_FEE.code)
+#: Charges for a card: a scenario has no cards, so they are told as they were charged, with the tax on them.
+_OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
+#: Waivers are granted, not worked out; but for that of the annual fee, which a year of spending earns.
+GIVEN_CHARGES = (*_OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
 
 _ACCOUNT = """
 SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, b.first_on, b.closed_through
@@ -33,10 +38,11 @@ _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s 
 #: What files brought and what was charged for cards, in the order of the ledger; not what billing itself came to.
 _EVENTS = """
 SELECT p.posted_on, p.source_id, p.source_line, p.type, p.amount, p.effective_on, p.transaction_on, p.source_ref, p.merchant,
-       p.mcc, p.description, p.original_currency, c.card
+       p.mcc, p.description, p.original_currency, p.segment, c.card
 FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.posted_on <= %(until)s AND p.type > %(opening)s
-  AND (p.type < %(charges)s OR (p.source_id = %(own)s AND p.type = ANY(%(given)s)))
+  AND (p.type < %(charges)s OR (p.source_id = %(own)s AND (
+       p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s)))))
 ORDER BY p.posted_on, p.source_id, p.source_line, p.type
 """
 
@@ -58,6 +64,7 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         rows = cursor.execute(_EVENTS, {
             "member": member_id, "account": account_id, "until": last_day, "opening": OPENING_CREDIT.code,
             "charges": PURCHASE_INTEREST.code, "own": OWN_CHARGES, "given": list(GIVEN_CHARGES),
+            "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(_OF_CARDS),
         }).fetchall()
     digits = BY_NUMERIC[account["currency"]].digits
     return Scenario.model_construct(
@@ -76,6 +83,7 @@ def scenario_event(row: Mapping[str, Any], digits: int) -> ScenarioEvent:
         on=row["effective_on"], posted_on=row["posted_on"], transaction_on=row["transaction_on"],
         type=BY_CODE[row["type"]].name, amount=major_units(row["amount"], digits), id=row["source_ref"], card=row["card"],
         merchant=row["merchant"], mcc=row["mcc"], kind=row["description"], currency=row["original_currency"],
+        segment=row["segment"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -53,10 +54,16 @@ class Simulated:
     statements: list[SimulatedStatement] = field(default_factory=list)
     postings: list[dict[str, Any]] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
+    corrections: list[dict[str, Any]] = field(default_factory=list)
 
 
 def simulate(scenario: Scenario, seal: Seal) -> Simulated:
-    """Run every business day of a scenario up to its `until`."""
+    """Run every business day of a scenario up to its `until`; late events rebill the cycles closed by then."""
+    if any(event.known_on is not None for event in scenario.events):
+        from billing.late_events import simulate_late_events  # it bills by this very function
+
+        return simulate_late_events(scenario, lambda on_time: simulate(on_time, seal),
+                                    lambda row, lines: sealed(row, lines, seal))
     return _Simulation(scenario, seal).run()
 
 
@@ -110,7 +117,7 @@ class _Simulation:
         row = self._row(day, figures, terms)
         lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
-        row["sha256"] = _sealed(row, lines, self.seal)
+        row["sha256"] = sealed(row, lines, self.seal)
         self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried))
         self.charges.statements.append(row)
         self.last_row, self.previous_closing = row, day
@@ -250,7 +257,8 @@ def _plain(value: Any) -> int:
     return day_number(value) if isinstance(value, date) else int(value or 0)
 
 
-def _sealed(row: dict[str, Any], lines: list[dict[str, Any]], seal: Seal) -> bytes:
+def sealed(row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], seal: Seal) -> bytes:
+    """The digest of a statement row with its postings, as of issued ones."""
     plain = [name for name, kind in STATEMENT.items() if kind != "digest"]
     statement: Columns = {name: np.array([_plain(row[name])], dtype=np.int64) for name in plain}
     statement["previous_sha256"] = np.frombuffer(row["previous_sha256"], dtype=np.uint8).reshape(1, 32)

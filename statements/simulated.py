@@ -16,10 +16,10 @@ _POSTING_FIELDS = tuple(each.name for each in fields(PostingLine))
 
 
 def simulated_document(simulated: Simulated) -> dict[str, Any]:
-    """All that a scenario came to: statements, corrections of closed cycles (none in this release), state at the end."""
+    """All that a scenario came to: statements, corrections of closed cycles, state at the end."""
     return {
         "statements": [simulated_statement(simulated.account, each) for each in simulated.statements],
-        "corrections": [],
+        "corrections": simulated.corrections,
         "state": simulated.state,
     }
 
