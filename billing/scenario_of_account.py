@@ -31,7 +31,7 @@ _OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
 GIVEN_CHARGES = (*_OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
 
 _ACCOUNT = """
-SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, b.first_on, b.closed_through
+SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, a.over_limit_opt_in, b.first_on, b.closed_through
 FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s
 """
 _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
@@ -69,7 +69,8 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
     digits = BY_NUMERIC[account["currency"]].digits
     return Scenario.model_construct(
         account=ScenarioAccount(account=account["account"], opened_on=account["opened_on"],
-                                closing_day=account["closing_day"], credit_limit=major_units(account["credit_limit"], digits)),
+                                closing_day=account["closing_day"], over_limit_opt_in=account["over_limit_opt_in"],
+                                credit_limit=major_units(account["credit_limit"], digits)),
         until=last_day,
         terms=tuple(_as_charged(terms, account["status"]) for terms in sorted(versions, key=lambda each: each.in_force_from)),
         opening=_opening(account, cycle_zero, digits),

@@ -45,6 +45,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "fees": ("Fees", "费用"),
     "interest": ("Interest", "利息"),
     "interest_on": ("Interest, {segment}", "{segment}利息"),
+    "correction_of": ("Correction: {charge}", "更正：{charge}"),
     "waivers": ("Charges waived", "费用减免"),
     "adjustments": ("Adjustments", "账务调整"),
     "credit": ("Your credit line", "额度与账户状态"),
@@ -226,6 +227,9 @@ def label(name: str, language: Language, **fields: object) -> str:
 
 def posting_text(posting_type: str, language: Language) -> str:
     """What a kind of posting is called on a statement that gives it no better description."""
+    corrected = posting_type.removesuffix("_correction")
+    if corrected != posting_type:
+        return label("correction_of", language, charge=_named(_POSTING_TYPES, corrected, language))
     return _named(_POSTING_TYPES, posting_type, language)
 
 
