@@ -31,7 +31,8 @@ _OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
 GIVEN_CHARGES = (*_OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
 
 _ACCOUNT = """
-SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, a.over_limit_opt_in, b.first_on, b.closed_through
+SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, a.over_limit_opt_in, b.first_on,
+       b.closed_through
 FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s
 """
 _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
