@@ -41,9 +41,22 @@ class DueHistory:
     returned_fees: Sequence[int] = ()
 
     def received(self, statement: BilledMinimum, until: int, known_on: int) -> int:
-        """Received towards a statement, effective up to a day and posted up to another."""
-        return sum(each.amount for each in self.receipts if statement.closes_on < each.posted_on <= known_on
-                   and each.effective_on <= until)
+        """Received towards a statement, effective up to a day and posted up to another.
+
+        A payment that comes back takes away no more than has come in since the closing: what it leaves short beyond that is
+        the due date of the statement before.
+        """
+        total = 0
+        for day, amount in self._counting(statement, known_on):
+            if day <= until:
+                total = max(total + amount, 0)
+        return total
+
+    def _counting(self, statement: BilledMinimum, known_on: int) -> list[tuple[int, int]]:
+        """Effective day and amount of what counts towards a statement, in the order that it counts in."""
+        found = sorted((each.effective_on, each.posted_on, -each.amount) for each in self.receipts
+                       if statement.closes_on < each.posted_on <= known_on)
+        return [(day, -negative) for day, _, negative in found]
 
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
         """What of a minimum was missing at the end of due date and tolerance, as known the day after."""
@@ -62,14 +75,13 @@ class DueHistory:
 
     def met_on(self, statement: BilledMinimum, allowed: int, known_on: int) -> int | None:
         """The first day from which on no more than the allowed amount of a minimum is missing; None if there is none yet."""
-        counting = sorted((each.effective_on, each.amount) for each in self.receipts
-                          if statement.closes_on < each.posted_on <= known_on)
-        missing, met = statement.minimum_due, None
+        counting = self._counting(statement, known_on)
+        received, met = 0, None
         for index, (day, amount) in enumerate(counting):
-            missing -= amount
+            received = max(received + amount, 0)
             if index + 1 < len(counting) and counting[index + 1][0] == day:
                 continue
-            met = None if missing > allowed else day if met is None else met
+            met = None if statement.minimum_due - received > allowed else day if met is None else met
         return met
 
 

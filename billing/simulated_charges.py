@@ -121,21 +121,24 @@ class SimulatedCharges:
         """Charge the late-payment fee, the day after due date and tolerance, if the minimum payment was not met."""
         terms = self.scenario.terms_on(day)
         fee = terms.fees.late_payment
-        if fee is None or charged_at_closing(fee) or not self.statements:
+        if fee is None or charged_at_closing(fee):
             return
-        last, tolerance = self.statements[-1], late_tolerance_days(terms, fee)
-        if day != last["due_on"] + timedelta(days=tolerance + 1):
+        tolerance = late_tolerance_days(terms, fee)
+        due_on = day - timedelta(days=tolerance + 1)
+        upto = [place for place, each in enumerate(self.statements, 1) if each["due_on"] == due_on]
+        if not upto:
             return
-        missed = self._missed(terms, fee, tolerance, day)
-        returned = any(each["type"] == RETURNED_PAYMENT_FEE.code and last["due_on"] < each["posted_on"] <= day
+        missed = self._missed(terms, fee, tolerance, day, self.statements[:upto[-1]])
+        returned = any(each["type"] == RETURNED_PAYMENT_FEE.code and due_on < each["posted_on"] <= day
                        for each in self.ledger.postings)
         if missed is not None and not returned:
             amounts = late_payment_fee(terms, missed, self.ledger.digits)
             self.fee(LATE_PAYMENT_FEE, day, int(amounts[0]), fee.clause)
 
-    def _missed(self, terms: Terms, fee: LatePaymentFee, tolerance: int, day: date) -> MissedMinimum | None:
-        """What the fee for the last due date is worked out from; None if the minimum was met."""
-        history, allowed = self.due_history(terms), terms.minor(terms.cycle.tolerance_amount)
+    def _missed(self, terms: Terms, fee: LatePaymentFee, tolerance: int, day: date,
+                statements: list[dict[str, Any]]) -> MissedMinimum | None:
+        """What the fee for the last of some statements is worked out from; None if its minimum was met."""
+        history, allowed = self.due_history(terms, statements), terms.minor(terms.cycle.tolerance_amount)
         due_dates = history.missed(tolerance, allowed)
         if not due_dates[-1]:
             return None
@@ -146,12 +149,12 @@ class SimulatedCharges:
                                     _column(last.new_balance), _column(received))
         return replace(first, in_a_row=_column(missed_in_a_row(due_dates)), repeats=np.array([is_repeat(due_dates, within)]))
 
-    def due_history(self, terms: Terms) -> DueHistory:
-        """The account's statements and what was received since the first of them."""
+    def due_history(self, terms: Terms, statements: list[dict[str, Any]]) -> DueHistory:
+        """Some of the account's statements and what was received since the first of them."""
         types = set(received_types(terms))
         return DueHistory(
             [BilledMinimum(day_number(each["closes_on"]), day_number(each["due_on"]), each["minimum_payment_due"],
-                           each["new_balance"]) for each in self.statements],
+                           each["new_balance"]) for each in statements],
             [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
                      -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types],
             [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code])
@@ -173,7 +176,7 @@ class SimulatedCharges:
             self.fee(LATE_PAYMENT_FEE, day, self._late_at_closing(terms, fee, day_number(day), interest), fee.clause)
 
     def _late_at_closing(self, terms: Terms, fee: LatePaymentFee, closes_on: int, interest: Callable[[], int]) -> int:
-        history, after = self.due_history(terms), day_number(self.statements[-1]["closes_on"])
+        history, after = self.due_history(terms, self.statements), day_number(self.statements[-1]["closes_on"])
         if not isinstance(fee, PercentOfInterest):
             return sum(daily_late_fee(terms, fee, history, after, closes_on))
         statement = interest_bears_late_fee(terms, fee, history, after, closes_on)

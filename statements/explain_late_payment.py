@@ -12,8 +12,14 @@ import numpy as np
 
 from accounts.calendar import day_number, day_of
 from billing.late_at_closing import daily_late_fee, days_charged, interest_bears_late_fee, interest_late_fee
-from billing.missed_minimums import BilledMinimum, is_repeat, missed_in_a_row
-from fees.late_payment import MissedMinimum, charged_at_closing, late_payment_fee, late_tolerance_days
+from billing.missed_minimums import BilledMinimum, DueHistory, is_repeat, missed_in_a_row
+from fees.late_payment import (
+    MissedMinimum,
+    charged_at_closing,
+    late_payment_fee,
+    late_tolerance_days,
+    statements_looked_back,
+)
 from fees.terms_fees import (
     EscalatingLatePaymentFee,
     FixedLatePaymentFee,
@@ -36,19 +42,21 @@ def explain_late_payment(fee: Fee) -> Explained | None:
     Raises NotDerived if the fee does not follow from what was received.
     """
     history, terms, rule = fee.history, fee.terms, fee.terms.fees.late_payment
-    in_time = history.in_time_until(terms, rule.tolerance_days if rule is not None else None)
-    if rule is None or history.previous is None or in_time is None:
+    if rule is None or not history.due.statements:
         return None
     if charged_at_closing(rule):
         return _at_closing(fee, rule)
-    minimum = history.previous["minimum_payment_due"]
-    received = history.received(terms, in_time, fee.line.posted_on)
-    unpaid = min(max(minimum - received, 0), minimum)
-    missed, due_dates = _missed(fee, rule, MissedMinimum.first(
-        *(np.array([value]) for value in (minimum, unpaid, history.previous["new_balance"], received))))
-    _check(fee, int(late_payment_fee(terms, missed, history.facts.digits)[0]), in_time)
-    statement = BilledMinimum(day_number(history.previous["closes_on"]), day_number(history.previous["due_on"]), minimum,
-                              history.previous["new_balance"])
+    in_time, known_on = day_number(fee.line.posted_on) - 1, day_number(fee.line.posted_on)
+    due_on = in_time - late_tolerance_days(terms, rule)
+    due = replace(history.due, statements=[each for each in history.due.statements if each.due_on <= due_on])
+    if not due.statements or due.statements[-1].due_on != due_on:
+        return None
+    statement = due.statements[-1]
+    received = due.received(statement, in_time, known_on)
+    unpaid = min(max(statement.minimum_due - received, 0), statement.minimum_due)
+    missed, due_dates = _missed(fee, rule, due, MissedMinimum.first(
+        *(np.array([value]) for value in (statement.minimum_due, unpaid, statement.new_balance, received))))
+    _check(fee, int(late_payment_fee(terms, missed, history.facts.digits)[0]), day_of(in_time))
     facts, fields = _common(fee, rule, statement, received, unpaid)
     return _KINDS[type(rule)](_Late(fee, rule, missed, due_dates, facts, fields))
 
@@ -146,10 +154,11 @@ class _Late:
         return f"; at most the {self.rule.cap_at.replace('_', ' ')}" if self.rule.cap_at else ""
 
 
-def _missed(fee: Fee, rule: LatePaymentFee, missed: MissedMinimum) -> tuple[MissedMinimum, str]:
-    """With the due dates missed before, and these as text."""
+def _missed(fee: Fee, rule: LatePaymentFee, history: DueHistory, missed: MissedMinimum) -> tuple[MissedMinimum, str]:
+    """With the due dates missed before that the fee asks about, and these as text."""
     tolerance, allowed = late_tolerance_days(fee.terms, rule), fee.terms.minor(fee.terms.cycle.tolerance_amount)
-    due, history = fee.history.due.missed(tolerance, allowed), fee.history.due
+    history = replace(history, statements=history.statements[-1 - statements_looked_back(rule):])
+    due = history.missed(tolerance, allowed)
     within = rule.repeat_within_cycles if isinstance(rule, TieredLatePaymentFee) else 0
     before = [day_of(each.due_on).isoformat() for each, late in zip(history.statements[:-1], due, strict=False) if late]
     missed = replace(missed, in_a_row=np.array([missed_in_a_row(due)]), repeats=np.array([is_repeat(due, within)]))

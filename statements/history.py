@@ -56,8 +56,8 @@ class History:
     previous: row of the statement before (None: this is the first); opened_on, migrated, status, over_limit_opt_in: of the
     account; cards: by id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year
     before the cycle; runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
-    previous statement, as many before it as the late-payment fee asks about, and what was received towards them; limit: the
-    cycle as the over-limit fee sees it, where the terms have one.
+    previous statement, as many before it as the late-payment fee asks about and one, and what was received
+    towards them; limit: the cycle as the over-limit fee sees it, where the terms have one.
     """
 
     facts: StatementFacts
@@ -141,12 +141,12 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
 
 def _due_history(connection: Connection[Any], facts: StatementFacts) -> DueHistory:
     row = facts.row
-    fees = [each.fees.late_payment for each in (facts.terms, *facts.terms_by_version.values())]
+    fees = [fee for each in (facts.terms, *facts.terms_by_version.values()) if (fee := each.fees.late_payment) is not None]
     late = {"member_id": row["member_id"], "account_id": row["account_id"], "cycle_no": row["cycle_no"] - 1}
     histories = read_due_histories(
         connection, {name: np.array([value], dtype=np.int64) for name, value in late.items()}, row["closes_on"],
-        max((row["cycle_no"] if charged_at_closing(fee) else statements_looked_back(fee) for fee in fees if fee is not None),
-            default=0), received_types(facts.terms))
+        1 + max((row["cycle_no"] if charged_at_closing(fee) else statements_looked_back(fee) for fee in fees), default=0),
+        received_types(facts.terms))
     return histories[row["account_id"]]
 
 

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from accounts.calendar import day_number
+from accounts.calendar import day_number, day_of
 from accounts.posting_types import BY_CODE, PAYMENT, RETURNED_PAYMENT
 from billing.event_fees import event_fees
 from fees.fee_tax import fee_tax_rate
-from fees.late_payment import charged_at_closing
+from fees.late_payment import charged_at_closing, late_tolerance_days
 from fees.over_limit import needs_opt_in, over_limit_fee
 from statements.why_not_question import Facts, Failed, Question
 
 
 def why_no_late_payment(asked: Question) -> Failed:
     """No earlier statement, no minimum, no due date in the cycle, minimum met, another penalty fee, or an amount of nothing."""
-    history, previous = asked.history, asked.history.previous
-    if previous is None:
-        return ("no_earlier_statement", {}) if asked.terms.fees.late_payment is not None else asked.not_in_terms()
+    history, statements = asked.history, asked.history.due.statements
     terms = history.terms_on(asked.row["closes_on"]) or asked.terms
     rule = terms.fees.late_payment
     if rule is None:
         return asked.not_in_terms()
-    in_time = history.in_time_until(terms, rule.tolerance_days)
-    assert in_time is not None
-    minimum, allowed = previous["minimum_payment_due"], terms.minor(terms.cycle.tolerance_amount)
-    facts: Facts = {"closes_on": previous["closes_on"].isoformat(), "minimum": asked.amount(minimum),
-                    "due_on": previous["due_on"].isoformat(), "in_time": in_time.isoformat()}
-    if minimum <= allowed:
+    if not statements:
+        return "no_earlier_statement", {}
+    tolerance, allowed = late_tolerance_days(terms, rule), terms.minor(terms.cycle.tolerance_amount)
+    opens, closes = statements[-1].closes_on, day_number(asked.row["closes_on"])
+    place = next((place for place, each in reversed(list(enumerate(statements)))
+                  if opens <= each.due_on + tolerance < closes), len(statements) - 1)
+    statement, in_time = statements[place], statements[place].due_on + tolerance
+    facts: Facts = {"closes_on": day_of(statement.closes_on).isoformat(), "minimum": asked.amount(statement.minimum_due),
+                    "due_on": day_of(statement.due_on).isoformat(), "in_time": day_of(in_time).isoformat()}
+    if statement.minimum_due <= allowed:
         return "no_minimum_due", facts
-    if not previous["closes_on"] <= in_time < asked.row["closes_on"]:
+    if not opens <= in_time < closes:
         return "no_due_date_in_cycle", facts
-    received = history.due.received(history.due.statements[-1], day_number(in_time), day_number(in_time) + 1)
+    received = history.due.received(statement, in_time, in_time + 1)
     facts |= {"received": asked.amount(received), "allowed": asked.amount(allowed)}
-    if minimum - received <= allowed:
+    if statement.minimum_due - received <= allowed:
         return "minimum_met", facts
-    up_to = day_number(asked.row["closes_on"]) if charged_at_closing(rule) else day_number(in_time) + 1
-    if history.due.bore_another_fee(len(history.due.statements) - 1, up_to):
+    if history.due.bore_another_fee(place, closes if charged_at_closing(rule) else in_time + 1):
         return "returned_payment_charged", facts
     return "amount_zero", facts
 

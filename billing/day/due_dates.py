@@ -36,18 +36,22 @@ FROM statement s JOIN card_account a ON a.member_id = s.member_id AND a.account_
 WHERE s.closes_on = ANY(%(closings)s) AND s.due_on = %(due)s AND a.product = %(product)s
   AND s.minimum_payment_due > %(allowed)s
 """
-#: What each account received towards a statement's minimum, effective up to the last day in time, known by today. A due date
-#: that bore a fee for a returned payment bears no other.
+#: What each account received towards a statement's minimum, effective up to the last day in time, known by today: a payment
+#: that comes back takes away no more than came in since the closing (billing/missed_minimums.py). A due date that bore a fee
+#: for a returned payment bears no other.
 _RECEIVED = f"""
 SELECT m.member_id, m.account_id, m.cycle_no, m.minimum_payment_due, m.new_balance, coalesce(r.received, 0)::bigint,
        EXISTS (SELECT 1 FROM posting q WHERE q.member_id = m.member_id AND q.account_id = m.account_id
                AND q.posted_on > m.due_on AND q.posted_on <= %(on)s AND q.type = %(returned_fee)s)::int
 FROM ({_MISSED} AND s.member_id BETWEEN %(first)s AND %(last)s AND NOT s.account_id = ANY(%(parked)s)) m
 LEFT JOIN LATERAL (
-    SELECT sum(CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END) AS received
-    FROM posting p
-    WHERE p.member_id = m.member_id AND p.account_id = m.account_id AND p.posted_on > m.closes_on
-      AND p.posted_on <= %(on)s AND p.effective_on <= %(in_time)s AND p.type = ANY(%(types)s)) r ON true
+    SELECT sum(each.amount) - least(0, min(each.running)) AS received FROM (
+        SELECT s.amount, sum(s.amount) OVER (ORDER BY p.effective_on, p.posted_on, s.amount DESC
+                                             ROWS UNBOUNDED PRECEDING) AS running
+        FROM posting p
+        CROSS JOIN LATERAL (SELECT CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END AS amount) s
+        WHERE p.member_id = m.member_id AND p.account_id = m.account_id AND p.posted_on > m.closes_on
+          AND p.posted_on <= %(on)s AND p.effective_on <= %(in_time)s AND p.type = ANY(%(types)s)) each) r ON true
 """  # noqa: S608
 _STATEMENTS = """
 SELECT s.account_id, s.closes_on, s.due_on, s.minimum_payment_due, s.new_balance

@@ -82,7 +82,7 @@ FEE_SCHEDULES: dict[str, dict[str, Any]] = {
         "cash_advance": {"percent": "0.0275", "cap": "30"}, "returned_payment": {"percent": "0.02", "floor": "4.50"},
         "joining": {"amount": "7.77"}, "annual": {"amount": "33.33"}, "tax_on_charges": {"fees": "0.0633"}},
     "by balance, whole units": {
-        "late_payment": {"kind": "percent_of_balance", "percent": "0.03", "rounding_unit": "1"},
+        "late_payment": {"kind": "percent_of_balance", "percent": "0.03", "rounding_unit": "1", "tolerance_days": 8},
         "returned_payment": {"amount": "5"}},
     "by the day, percentage over the limit": {
         "late_payment": {"kind": "daily", "per_day": "3.50", "share_cap": "0.30", "cap": "60", "tolerance_days": 3,
