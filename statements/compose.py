@@ -10,6 +10,7 @@ import orjson
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, SEGMENT_INTEREST, PostingType
+from billing.carried import CHARGED
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
 from fees.terms_values import plain
@@ -195,12 +196,14 @@ def _interest_by_segment(facts: StatementFacts, days: int, amount: AmountText) -
             segment=name, rate=rate, rate_per=rate_per, balance_days=amount(facts.row[balance_days]),
             average_daily_balance=amount.mean(facts.row[balance_days], days), interest=amount(facts.row[interest]),
         ))
-    for other, balance_days_of, interest_of in facts.other_segments:
-        rate, rate_per = rate_of(rated_terms(facts.terms, other))
-        shown.append(SegmentInterest(
-            segment=other, rate=rate, rate_per=rate_per, balance_days=amount(balance_days_of),
-            average_daily_balance=amount.mean(balance_days_of, days), interest=amount(interest_of),
-        ))
+    for row in facts.carried:
+        if row.kind == CHARGED:
+            other = facts.segment_name(row.segment)
+            rate, rate_per = rate_of(rated_terms(facts.terms, other))
+            shown.append(SegmentInterest(
+                segment=other, rate=rate, rate_per=rate_per, balance_days=amount(row.balance_days),
+                average_daily_balance=amount.mean(row.balance_days, days), interest=amount(row.amount),
+            ))
     return shown
 
 

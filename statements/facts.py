@@ -10,19 +10,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.calendar import day_of
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
-from billing.carried import CHARGED
+from billing.carried import BALANCE, CHARGED, Carried
 from billing.cells import FIRST
 from billing.terms_book import TermsBook
-from fees.rates import daily_fraction
 from fees.terms import Terms
+from fees.terms_interest import RatedTerms, SegmentTerms
 
 
 class UnknownAccount(Usage):
@@ -93,6 +94,19 @@ class CardFacts:
         return "…" + (self.last4 or self.card[-4:])
 
 
+class CarriedRow(NamedTuple):
+    """A row of what the closing carried on, of kind CHARGED or BALANCE; see billing.carried.
+
+    segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units.
+    """
+
+    kind: int
+    segment: int
+    ends_on: date | None
+    amount: int
+    balance_days: int
+
+
 @dataclass(frozen=True)
 class Letterhead:
     """What a page says beside the statement's figures: to whom it is addressed, in which language, the product's name.
@@ -115,7 +129,7 @@ class StatementFacts:
 
     row: the statement's figures and state, by the names of table `statement` (minor units, dates, digests as bytes).
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
-    other_segments: (name, balance-days, interest) of segments that the row has no columns for.
+    carried: of segments that the row has no columns for, what was charged and what is left.
     """
 
     row: Mapping[str, Any]
@@ -127,7 +141,11 @@ class StatementFacts:
     cards: Sequence[CardFacts] = ()
     terms_by_version: Mapping[int, Terms] = field(default_factory=dict)
     letterhead: Letterhead = Letterhead()
-    other_segments: Sequence[tuple[str, int, int]] = ()
+    carried: Sequence[CarriedRow] = ()
+
+    def segment_name(self, segment: int) -> str:
+        """The name of a segment by its number in carried rows."""
+        return self.terms.interest.segment[segment - FIRST].name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +165,11 @@ _ACCOUNTS = 'SELECT account, member_id, account_id FROM account_directory ORDER 
 _CLOSINGS = """
 SELECT closes_on FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0 ORDER BY cycle_no
 """
-_OTHER_SEGMENTS = """
-SELECT asked.place, carried.segment, carried.balance_days, carried.amount
+_CARRIED = """
+SELECT asked.place, carried.kind, carried.segment, nullif(carried.ends_on, '1970-01-01'), carried.amount, carried.balance_days
 FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[]) WITH ORDINALITY
      AS asked (member_id, account_id, cycle_no, place)
-JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = %(kind)s ORDER BY asked.place, carried.segment
+JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = ANY(%(kinds)s) ORDER BY asked.place, carried.line
 """
 # Cycle 0 holds the opening state of an account taken over already under way: it was never issued.
 _STATEMENTS = """
@@ -244,15 +262,15 @@ class StatementReader:
         if not rows:
             return []
         postings = self.postings(rows)
-        cards, others = self.cards(asked), self.other_segments(rows)
+        cards, carried = self.cards(asked), self.carried(rows)
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
-            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], others[place])
+            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place])
             for place, row in enumerate(rows, start=1)
         ]
 
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
-              others: Sequence[tuple[int, int, int]] = ()) -> StatementFacts:
+              carried: Sequence[CarriedRow] = ()) -> StatementFacts:
         """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
         purchase = terms.interest.segment_named("purchase")
@@ -261,10 +279,10 @@ class StatementReader:
             row=row, account=row["account"], currency=currency.code, digits=currency.digits,
             terms=terms, postings=postings,
             cards=cards_shown(cards, postings, row["opens_on"], row["closes_on"]),
-            other_segments=[(segment_name(terms, segment), days, interest) for segment, days, interest in others],
+            carried=carried,
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
-                                  purchase.grace, bool(daily_fraction(purchase, terms.interest.day_count))),
+                                  purchase.grace, bears_interest(purchase)),
         )
 
     def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:
@@ -282,12 +300,12 @@ class StatementReader:
             lines[place].append(PostingLine(*values))
         return lines
 
-    def other_segments(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[tuple[int, int, int]]]:
-        """Segment, balance-days and interest of segments without columns, by the statement's place in `rows`, from 1."""
+    def carried(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[CarriedRow]]:
+        """What closings carried on of segments without columns, by the statement's place in `rows`, counted from 1."""
         asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "cycle_no")}
-        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        for place, *values in self._connection.execute(_OTHER_SEGMENTS, {**asked, "kind": CHARGED}):
-            found[place].append((values[0], values[1], values[2]))
+        found: dict[int, list[CarriedRow]] = defaultdict(list)
+        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": [CHARGED, BALANCE]}):
+            found[place].append(CarriedRow(*values))
         return found
 
     def cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
@@ -298,9 +316,18 @@ class StatementReader:
         return cards
 
 
-def segment_name(terms: Terms, segment: int) -> str:
-    """The name of a segment by its number in carried rows."""
-    return terms.interest.segment[segment - FIRST].name
+def carried_rows(rows: Carried) -> list[CarriedRow]:
+    """The rows that one closing carried on, as a statement has them."""
+    columns = (rows.kind, rows.segment, rows.ends_on, rows.amount, rows.balance_days)
+    return [CarriedRow(kind, segment, day_of(ends_on) if ends_on else None, amount, days)
+            for kind, segment, ends_on, amount, days in zip(*(column.tolist() for column in columns), strict=True)
+            if kind in (CHARGED, BALANCE)]
+
+
+def bears_interest(segment: SegmentTerms) -> bool:
+    """Whether any rate of a segment is above zero."""
+    rated: Sequence[RatedTerms] = segment.tiers or (segment,)
+    return any(each.rate_key is not None and getattr(each, each.rate_key) > 0 for each in rated)
 
 
 def cards_shown(cards: Sequence[CardFacts], postings: Sequence[PostingLine], opens_on: date,

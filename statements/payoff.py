@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from billing.carried import BALANCE
+from billing.cells import FIRST
 from billing.payoff import Owed, Parcel, level_payment, minimum_payments_only
 from statements.document import MinimumOnly, Payoff
 from statements.facts import StatementFacts
@@ -27,11 +29,12 @@ def payoff_of(facts: StatementFacts, amount: Callable[[int], str]) -> Payoff:
 
 
 def owed_at_closing(facts: StatementFacts) -> Owed:
-    """What a statement's new balance is made of; what stands in no balance of its own counts as purchases."""
+    """What a statement's new balance is made of: the rows carried on where there are any, else the statement's own columns."""
     row = facts.row
-    cash, interest, fees = row["cash"], row["unpaid_interest"], row["unpaid_fees"]
-    purchase = row["new_balance"] - cash - interest - fees
     if row["new_balance"] <= 0:
         return Owed(row["closes_on"], ())
-    parcels = [Parcel(name, each) for name, each in (("purchase", purchase), ("cash_advance", cash)) if each]
-    return Owed(row["closes_on"], tuple(parcels), interest, fees, row["credit_limit"])
+    told = [each for each in facts.carried if each.kind == BALANCE and each.segment >= FIRST]
+    parcels = [Parcel(facts.segment_name(each.segment), each.amount, each.ends_on) for each in told] or [
+        Parcel("purchase", row["revolving"] + row["billed"]), Parcel("cash_advance", row["cash"])]
+    return Owed(row["closes_on"], tuple(each for each in parcels if each.amount), row["unpaid_interest"], row["unpaid_fees"],
+                row["credit_limit"])

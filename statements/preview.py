@@ -12,9 +12,8 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import OWN_CHARGES
-from billing.carried import CHARGED, Carried
 from billing.closing import STATEMENT, Derived, charge_clause, derive_statements
-from statements.facts import PostingLine, StatementFacts, StatementReader, account_key
+from statements.facts import PostingLine, StatementFacts, StatementReader, account_key, carried_rows
 from statements.seal import seal_statements
 
 
@@ -61,7 +60,7 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
     reader = StatementReader(connection)
     lines = [*reader.postings([row])[1], *_charges_to_come(row, derived, about["currency"])]
     return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1],
-                        _other_segments(derived.carried.of_kind(CHARGED)))
+                        carried_rows(derived.carried))
 
 
 def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +70,6 @@ def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
         value = derived.statements[name][0]
         row[name] = bytes(value) if kind == "digest" else day_of(value) if kind == "date" else int(value)
     return {**row, "sha256": None}
-
-
-def _other_segments(rows: Carried) -> list[tuple[int, int, int]]:
-    return [(int(rows.segment[each]), int(rows.balance_days[each]), int(rows.amount[each])) for each in range(len(rows.kind))]
 
 
 def _charges_to_come(row: Mapping[str, Any], derived: Derived, currency: int) -> list[PostingLine]:

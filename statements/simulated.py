@@ -6,11 +6,10 @@ from dataclasses import fields
 from typing import Any
 
 from accounts.money import CURRENCIES
-from billing.carried import CHARGED
 from billing.simulation import Simulated, SimulatedStatement
 from statements.compose import compose
 from statements.document import StatementDocument
-from statements.facts import PostingLine, StatementFacts, segment_name
+from statements.facts import PostingLine, StatementFacts, carried_rows
 
 _POSTING_FIELDS = tuple(each.name for each in fields(PostingLine))
 
@@ -31,10 +30,9 @@ def simulated_statement(account: str, simulated: SimulatedStatement) -> Statemen
 
 def simulated_facts(account: str, simulated: SimulatedStatement) -> StatementFacts:
     """A simulated statement's facts, in the form that issued ones are read in."""
-    terms, rows = simulated.terms, simulated.charged.of_kind(CHARGED)
+    terms = simulated.terms
     return StatementFacts(
         row=simulated.row, account=account, currency=terms.currency, digits=CURRENCIES[terms.currency].digits, terms=terms,
-        other_segments=[(segment_name(terms, int(rows.segment[each])), int(rows.balance_days[each]), int(rows.amount[each]))
-                        for each in range(len(rows.kind))],
+        carried=carried_rows(simulated.charged),
         postings=[PostingLine(**{name: each[name] for name in _POSTING_FIELDS}) for each in simulated.postings],
     )

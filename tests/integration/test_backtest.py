@@ -120,7 +120,7 @@ def test_a_fee_left_out_and_a_fee_raised(book: Database) -> None:
 
 def test_every_account_is_charged_what_it_would_be_alone(embedded_database: Database) -> None:
     chance, from_on = random.Random(5), date(2024, 1, 15)
-    scenarios = [random_scenario(chance, {}) for _ in range(30)]
+    scenarios = [random_scenario(chance, {}, "") for _ in range(30)]
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, SCENARIOS_FROM)
         run_days(connection, SCENARIOS_FROM, SCENARIOS_UNTIL)

@@ -25,9 +25,11 @@ from billing.simulation import simulate
 from fees.monthly_rates import monthly_fraction
 from fees.terms import Terms
 from fees.terms_interest import SegmentTerms
+from statements.compose import compose
 from statements.document import StatementDocument
 from statements.facts import Letterhead, StatementFacts
 from statements.page import page_of
+from statements.payoff import owed_at_closing
 from statements.render_html import render_html
 from statements.schema import json_schema
 from statements.seal import seal_statements
@@ -229,3 +231,28 @@ def test_nothing_owed_takes_no_time() -> None:
     nothing = owed()
     assert minimum_payments_only(MBNA, nothing) == Projection(0, 0)
     assert (level_payment(MBNA, nothing).payment, level_payment(MBNA, nothing).total) == (0, 0)
+
+
+def _of_segments() -> list[StatementFacts]:
+    """Statements of an account with purchases, cash and a balance transfer at a promotional rate for 100 days."""
+    simulated = simulate(Scenario.from_document({
+        "account": {"opened_on": date(2023, 3, 1), "credit_limit": "10000.00"}, "until": date(2023, 7, 5),
+        "terms": {"product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1), "disclosures": {"payoff": True},
+                  "interest": {"segment": [{"name": "purchase", "monthly_rate": "0.015"},
+                                           {"name": "balance_transfer", "monthly_rate": "0.005", "grace": False,
+                                            "valid_days": 100, "revert_to": "purchase"}]}},
+        "events": [{"on": date(2023, 3, 30), "type": "purchase", "amount": "1000.00"},
+                   {"on": date(2023, 4, 1), "type": "balance_transfer", "amount": "800.00"},
+                   {"on": date(2023, 4, 2), "type": "cash_advance", "amount": "50.00"},
+                   {"on": date(2023, 4, 23), "type": "payment", "amount": "200.00"}]}, Path("s.toml")), seal_statements)
+    return [simulated_facts("A1", each) for each in simulated.statements]
+
+
+def test_what_is_owed_is_the_new_balance_by_segment() -> None:
+    facts = _of_segments()
+    debts = [owed_at_closing(each) for each in facts]
+    assert [each.total for each in debts] == [each.row["new_balance"] for each in facts]
+    transfers = [parcel for parcel in debts[1].principal if parcel.segment == "balance_transfer"]
+    assert [(each.amount > 0, each.ends_on) for each in transfers] == [(True, date(2023, 7, 9))]
+    for each in facts:
+        jsonschema.validate(compose(each), json_schema("statement"))
