@@ -130,7 +130,7 @@ def _projected(debt: _Debt, payment: Int64Array | None) -> Projection:
             falls = balances[-1] < balances[-min(month, _YEAR + 1)]
             return Projection(None, None, "longer_than_100_years" if falls else "negative_amortisation")
         debt.bear_interest(month)
-        total += int(debt.pay(debt.minimum() if payment is None else payment)[0])
+        total += int(debt.pay(payment)[0])
         balances.append(int(debt.owed[0]))
     return Projection(len(balances) - 1, total)
 
@@ -147,6 +147,7 @@ class _Debt:
         self.interest, self.fees, self.credit_limit = (
             np.full(trials, amount, dtype=np.int64) for amount in (owed.interest, owed.fees, owed.credit_limit))
         self.orders = self._orders()
+        self._known: dict[str, list[tuple[int | None, Fraction]]] = {}
 
     @property
     def owed(self) -> Int64Array:
@@ -165,12 +166,13 @@ class _Debt:
             bears = self.principal[[row for row, name in enumerate(self.segments) if name == segment]].sum(axis=0)
             if segment == "purchase":
                 bears = bears + self._also_bears()
-            charges.append(_share(bears, _parts(self.terms, segment), interest, unit))
+            charges.append(_share(bears, self._rates(segment), interest, unit))
         charged, least = np.sum(charges, axis=0), minor_units(interest.minimum_charge, self.digits)
         charges.append(np.where((charged > 0) & (charged < least), least - charged, 0))
         for charge in charges:
             self.interest = self.interest + charge
-            self.fees = self.fees + round_share(charge, tax, interest.rounding, unit)
+            if tax:
+                self.fees = self.fees + round_share(charge, tax, interest.rounding, unit)
 
     def minimum(self) -> Int64Array:
         """The minimum payment of what is owed now; nothing of it is new, past due or an instalment."""
@@ -183,10 +185,11 @@ class _Debt:
         in_full = {"interest": self.interest, "fees": self.fees, "past_due": none, "over_limit": over, "instalments": none}
         return minimum_payment(self.terms, bases, in_full, self.digits, owed)
 
-    def pay(self, payment: Int64Array) -> Int64Array:
-        """Let a payment come off, the minimum's worth and the rest each in its order; gives what was paid of it."""
-        paid = np.minimum(payment, self.owed)
-        towards_minimum = np.minimum(paid, self.minimum())
+    def pay(self, payment: Int64Array | None) -> Int64Array:
+        """Let a payment come off, or the minimum (None), its worth and the rest each in its order; gives what was paid."""
+        minimum = self.minimum()
+        paid = minimum if payment is None else np.minimum(payment, self.owed)
+        towards_minimum = np.minimum(paid, minimum)
         for money, order in zip((towards_minimum, paid - towards_minimum), self.orders, strict=True):
             self._run_down(order, money)
         return paid
@@ -197,6 +200,11 @@ class _Debt:
             part = np.minimum(balance, left)
             balance -= part
             left = left - part
+
+    def _rates(self, segment: str) -> list[tuple[int | None, Fraction]]:
+        if segment not in self._known:
+            self._known[segment] = _parts(self.terms, segment)
+        return self._known[segment]
 
     def _also_bears(self) -> Int64Array:
         """Billed fees and interest, where the terms let them bear interest, at the purchase rate."""
