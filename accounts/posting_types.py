@@ -42,6 +42,7 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     510: ("waivers", "expense"),
     520: ("adjustments", "expense"),
     530: ("points_expense", "expense"),
+    540: ("charge_off_losses", "expense"),
 }
 
 
@@ -133,6 +134,10 @@ RETURNED_PAYMENT_FEE_WAIVER = _owes_less(79, "returned_payment_fee_waiver", 510,
 OVER_LIMIT_FEE_WAIVER = _owes_less(80, "over_limit_fee_waiver", 510, "waivers", "over_limit")
 INTEREST_WAIVER = _owes_less(81, "interest_waiver", 510, "waivers", "interest")
 
+#: What an account owes and is not expected to pay, written off; and what it pays of that after all.
+CHARGE_OFF = _owes_less(90, "charge_off", 540, "adjustments")
+RECOVERY = _owes_more(91, "recovery", 540, "adjustments")
+
 #: What waives a charge of a kind, by the charge's name.
 WAIVERS: dict[str, PostingType] = {
     str(each.charge): each for each in (
@@ -148,7 +153,7 @@ POSTING_TYPES: tuple[PostingType, ...] = (
     PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
     INTEREST_TAX, INSTALMENT, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
     LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
-    OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(),
+    OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(), CHARGE_OFF, RECOVERY,
 )
 
 

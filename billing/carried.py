@@ -1,7 +1,7 @@
 """What accounts carry from one cycle to the next beyond the columns of their statement, as rows.
 
 Nearly every account needs none: its purchases, cash advances, fees and interest stand in the statement itself. Rows hold
-the balances of other segments and of what ends one day, several unpaid minimums, and the penalty rate.
+the balances of other segments and of what ends one day, several unpaid minimums, the penalty rate and charge-off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from billing.balances import BoolArray, Int64Array
 #: and balance_days what it has run up so far. UNPAID_MINIMUM: due on began_on, amount still unpaid. PENALTY: under the penalty
 #: rate since began_on, amount minimums met in time since. CHARGED: interest charged on a segment (amount) at this closing, and
 #: the balance-days that bore it; for the statement only. UNCONDITIONAL: balance-days to be charged at the next closing.
-BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, UNCONDITIONAL = 1, 2, 3, 4, 5
+#: CHARGED_OFF: since began_on, amount of it not recovered.
+BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, UNCONDITIONAL, CHARGED_OFF = 1, 2, 3, 4, 5, 6
 
 
 @dataclass

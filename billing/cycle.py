@@ -9,7 +9,7 @@ No clock, no database. The rules: docs/reference/billing-rules.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,21 +18,26 @@ from accounts.calendar import day_number, day_of
 from accounts.money import minor_units
 from accounts.posting_types import (
     CASH_ADVANCE_INTEREST,
+    CHARGE_OFF,
     DEFERRED_INTEREST,
     INTEREST_TAX,
     MINIMUM_INTEREST,
     OVER_LIMIT_INTEREST,
     PURCHASE_INTEREST,
+    RECOVERY,
     SEGMENT_INTEREST,
     PostingType,
 )
+from billing.arrangements import PAYMENT_HOLIDAY, Arrangements
 from billing.balances import BoolArray, Int64Array
 from billing.bearing import Bearing, BearingOfCycle, Before, Decided, needs_days
 from billing.carried import CHARGED, Carried
 from billing.cells import FEES, FIRST, INTEREST, NEW, Cells, cells_of
-from billing.delinquency import Queue, past_due_at, penalty_of, unpaid_minimums
-from billing.interest import WHOLE_CYCLE, PenaltyDays, Priced, Pricing
+from billing.charge_off import ChargedOff, WriteOff, write_off
+from billing.delinquency import Queue, arranged, past_due_at, penalty_of, unpaid_minimums
+from billing.interest import WHOLE_CYCLE, Priced, Pricing
 from billing.minimum_payment import minimum_payment
+from billing.own_rates import OwnRates, PenaltyDays
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN, Events, received, received_types
 from billing.state import OpeningState, aged, balance_rows, opening_balances, state_columns
 from billing.terms_by_day import TermsByDay
@@ -43,6 +48,8 @@ from fees.terms import Terms
 #: Columns of the statement that say what interest of its two segments and of the excess over the limit came to.
 _INTEREST_COLUMNS = ("purchase_balance_days", "purchase_interest", "cash_balance_days", "cash_interest",
                      "over_limit_balance_days", "over_limit_interest")
+#: Interest reaches back at most so many days before the previous closing.
+_LONGEST_REACH = 62
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Trace:
     bases: dict[int, tuple[Int64Array, Int64Array]] = field(default_factory=dict)
     excess: Int64Array | None = None
     start: int = 0
-    penalty: PenaltyDays | None = None
+    own: OwnRates | None = None
     walked: Walked | None = None
 
 
@@ -119,19 +126,27 @@ class CycleClosing:
     """The work of closing one cycle; `close_cycle` is the way in."""
 
     def __init__(self, by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
-                 before: Before | None = None, trace: Trace | None = None) -> None:
+                 before: Before | None = None, trace: Trace | None = None, arrangements: Arrangements | None = None) -> None:
         self.by_day, self.terms, self.state, self.carried, self.events = by_day, by_day.first, state, carried, events
         self.closes_on, self.credit_limit, self.digits = day_number(by_day.closes_on), credit_limit, by_day.first.digits
-        self.before, self.trace = before, trace
+        self.before, self.trace, self.arrangements = before, trace, arrangements
         self.accounts = len(state.new_balance)
         self.cells = cells_of(self.terms)
+        self.charged_off = ChargedOff.of(carried, self.accounts)
+        if self.charged_off is not None:
+            self.state = state = replace(state, grace=np.where(self.charged_off.off, 0, state.grace))
         self.decided = decide_grace(self.terms, state, events, self.closes_on, self.digits)
         self.queue: Queue = unpaid_minimums(self.terms, state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on,
                                             state.due_on, carried)
         walk = Walk(by_day, self.cells, state, opening_balances(self.cells, state, carried), carried, events, credit_limit)
-        self.penalty = penalty_of(self.terms, self.queue, walk.received, self._minimum_met(), walk.start, self.closes_on,
-                                  carried, self.digits)
-        self.walked = walk.run(None if self.penalty is None else self.penalty.days)
+        if arrangements is not None:
+            self.queue = arranged(self.queue, arrangements, walk.received, walk.start, state.previous_closing, self.closes_on)
+        self.penalty = penalty_of(self.terms, self.queue, walk.received, self._minimum_met(), walk.start,
+                                  state.previous_closing, self.closes_on, carried, self.digits)
+        self.own = self._own_rates(walk.start)
+        self.walked = walk.run(self.own)
+        if self.charged_off is not None:
+            self.charged_off.bear_nothing(self.walked)
         self.balances, self.credit = self.walked.balances, self.walked.credit
         self.charges: list[Charged] = []
         self.charged_rows: list[Carried] = []
@@ -148,11 +163,17 @@ class CycleClosing:
         over_limit = np.maximum(new_balance - self.credit_limit, 0)
         total_received = self.walked.received[-1] if len(self.walked.received) else np.zeros_like(new_balance)
         past_due = past_due_at(self.terms, self.queue, total_received, self.closes_on, new_balance, self.digits)
+        written = write_off(self.terms, self.charged_off, self.arrangements, past_due, new_balance,
+                            self.state.previous_closing, self.closes_on)
+        if written is not None:
+            new_balance = self._write_off(written, columns, new_balance)
+            over_limit, past_due = np.where(written.of, 0, over_limit), past_due.without(written.of)
         minimum = self._minimum(columns, new_balance, over_limit, past_due.amount)
-        oldest = past_due.oldest_due_on
+        if self.arrangements is not None:
+            minimum = np.where(self.arrangements.holds(PAYMENT_HOLIDAY, np.full(self.accounts, self.closes_on)), 0, minimum)
         columns |= {
             "new_balance": new_balance, "minimum_payment_due": minimum, "past_due": past_due.amount, "over_limit": over_limit,
-            "days_past_due": np.where(oldest > 0, self.closes_on - oldest, 0), "oldest_unpaid_due_on": oldest,
+            "days_past_due": past_due.days, "oldest_unpaid_due_on": past_due.oldest_due_on,
             "grace": (~self.decided.kept).astype(np.int64), **by_segment,
             "year_interest": self._year_to_date(self.state.year_interest) + columns["interest"],
             "year_fees": self._year_to_date(self.state.year_fees) + columns["fees"],
@@ -160,22 +181,34 @@ class CycleClosing:
         carried_columns, rows = self._carried()
         penalty_rows = [] if self.penalty is None else [self.penalty.carried]
         carried = Carried.together([rows, past_due.carried, *penalty_rows, *self.charged_rows])
+        if written is not None:
+            kept = ~written.of[carried.account] | (carried.kind == CHARGED)
+            carried = Carried.together([carried.chosen(kept), written.carried])
         return ClosedCycle(columns | carried_columns, self.charges, carried, self._as_before())
+
+    def _write_off(self, written: WriteOff, columns: dict[str, Int64Array], new_balance: Int64Array) -> Int64Array:
+        """Post what is written off and recovered; gives the new balance after it."""
+        self._charge(CHARGE_OFF, 0, written.written_off)
+        self._charge(RECOVERY, 0, written.recovered)
+        self.balances[:, written.written_off > 0] = 0
+        self.credit = self.credit - written.recovered
+        change = written.recovered - written.written_off
+        columns["adjustments"] = columns["adjustments"] + change
+        return new_balance + change
 
     # -- interest -------------------------------------------------------------------------------------------------------
 
     def _charge_interest(self) -> dict[str, Int64Array]:
         """Price every segment, add up what is charged to the balances, and give the statement's columns of interest."""
-        by_days = self.trace is not None or self.before is not None or _sees_days(self.by_day, self.state)
+        by_days = self.trace is not None or self.before is not None or _sees_days(self.by_day, self.state, self.arrangements)
         bearing = BearingOfCycle(self.by_day, self.cells, self.state, self.walked, self.decided, self.before, by_days)
         self.bearing = bearing
-        penalty = self._penalty_days()
-        pricing = Pricing(bearing, penalty)
+        pricing = Pricing(bearing, self.own)
         zero = np.zeros(self.accounts, dtype=np.int64)
         columns = dict.fromkeys(_INTEREST_COLUMNS, zero)
         if self.trace is not None:
             self.trace.by_day, self.trace.cells, self.trace.walked = self.by_day, self.cells, self.walked
-            self.trace.start, self.trace.excess, self.trace.penalty = self.walked.start, self.walked.excess, penalty
+            self.trace.start, self.trace.excess, self.trace.own = self.walked.start, self.walked.excess, self.own
         for row, terms in enumerate(self.cells.rows):
             if terms.deferred:
                 continue
@@ -194,18 +227,21 @@ class CycleClosing:
         self._charge_minimum_and_tax()
         return columns
 
-    def _penalty_days(self) -> PenaltyDays | None:
-        """Days under the penalty rate, of this cycle and of the one before."""
-        if self.penalty is None:
-            return None
-        days, start = self.penalty.days, self.walked.start
-        if self.before is not None and self.before.penalty is not None:
-            start = self.before.walked.start
-            more = np.zeros((max(self.walked.start - start, 0), self.accounts), dtype=bool)
-            earlier = self.before.penalty[:len(more)]
-            more[:len(earlier), self.before.accounts] = earlier
-            days = np.concatenate([more, days])
-        return PenaltyDays(start, days)
+    def _own_rates(self, start: int) -> OwnRates | None:
+        """The rates that accounts have of their own on the days of this cycle and of the one before; start: of this one."""
+        penalty = None
+        if self.penalty is not None:
+            days = self.penalty.days
+            if self.before is not None and self.before.penalty is not None:
+                more = np.zeros((max(start - self.before.walked.start, 0), self.accounts), dtype=bool)
+                earlier = self.before.penalty[:len(more)]
+                more[:len(earlier), self.before.accounts] = earlier
+                start, days = self.before.walked.start, np.concatenate([more, days])
+            penalty = PenaltyDays(start, days)
+        hardship = self.arrangements
+        if hardship is not None and not hardship.changes_rates(start - _LONGEST_REACH, self.closes_on):
+            hardship = None
+        return None if penalty is None and hardship is None else OwnRates(self.by_day, penalty, hardship)
 
     def _post_segment(self, columns: dict[str, Int64Array], segment: int, priced: Priced) -> None:
         if segment == self.cells.purchase:
@@ -370,29 +406,33 @@ class CycleClosing:
 
 
 def close_cycle(by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
-                before: Before | None = None, trace: Trace | None = None) -> ClosedCycle:
+                before: Before | None = None, trace: Trace | None = None,
+                arrangements: Arrangements | None = None) -> ClosedCycle:
     """Close the cycle of a batch of accounts on one product's terms.
 
     by_day: the terms, and the closing date and day of month of all of them; events: postings of the cycle, fees charged in it
     included, its interest not; credit_limit: minor units (accounts,). before: the previous cycle walked again, for the accounts
-    that `needs_before` names; trace: filled with what interest was counted on if given.
+    that `needs_before` names; trace: filled with what interest was counted on if given; arrangements: of single accounts.
     """
-    return CycleClosing(by_day, state, carried, events, credit_limit, before, trace).close()
+    return CycleClosing(by_day, state, carried, events, credit_limit, before, trace, arrangements).close()
 
 
-def _sees_days(by_day: TermsByDay, state: OpeningState) -> bool:
-    """Whether each day has to be seen: the terms ask for it, or another version came into force within the days that count."""
-    first = day_of(int(state.previous_closing.min()) - 62) if len(state.previous_closing) else by_day.closes_on
-    return needs_days(by_day.first) or by_day.changes(first)
+def _sees_days(by_day: TermsByDay, state: OpeningState, arrangements: Arrangements | None) -> bool:
+    """Whether each day has to be seen: the terms ask for it, another version came into force within the days that count, or
+    an account has a rate of its own on some of them."""
+    first = int(state.previous_closing.min(initial=day_number(by_day.closes_on))) - _LONGEST_REACH
+    return needs_days(by_day.first) or by_day.changes(day_of(first)) or (
+        arrangements is not None and arrangements.changes_rates(first, day_number(by_day.closes_on)))
 
 
-def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced: bool) -> Int64Array:
+def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced: bool,
+                 arrangements: Arrangements | None = None) -> Int64Array:
     """The accounts whose closing has to see the days of the cycle before, indexes into the batch.
 
     Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do.
     """
     terms = by_day.first
-    if not (traced or _sees_days(by_day, state)):
+    if not (traced or _sees_days(by_day, state, arrangements)):
         return np.zeros(0, dtype=np.int64)
     if terms.interest.method == "two_cycle":
         return np.arange(len(state.new_balance))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from accounts.money import minor_units
 from billing.balances import BoolArray, Int64Array
 from billing.bearing import Bearing, BearingOfCycle, Timeline
+from billing.own_rates import Own, OwnRates
 from fees.rounding import round_fraction, times
 
 _INT64_SAFE = 2**62
@@ -37,20 +38,6 @@ class Priced:
 
 
 @dataclass(frozen=True)
-class PenaltyDays:
-    """On which days accounts are under the penalty rate: (days, accounts) from day `start` on."""
-
-    start: int
-    days: BoolArray
-
-    def on(self, day: int) -> BoolArray:
-        """Who is under it on a day."""
-        at = day - self.start
-        inside = 0 <= at < len(self.days)
-        return self.days[at] if inside else np.zeros(self.days.shape[1], dtype=bool)
-
-
-@dataclass(frozen=True)
 class Step:
     """One balance of one day: older and newer debits apart, with the rates of the day."""
 
@@ -58,16 +45,15 @@ class Step:
     older: Int64Array
     newer: Int64Array
     tiers: Tiers
-    penalty: Fraction | None
-    penal: BoolArray | None
+    own: Own
     before_money: bool
 
 
 class Pricing:
     """Prices the segments of a batch at one closing."""
 
-    def __init__(self, cycle: BearingOfCycle, penalty: PenaltyDays | None) -> None:
-        self.cycle, self.by_day, self.terms, self.penalty = cycle, cycle.by_day, cycle.terms, penalty
+    def __init__(self, cycle: BearingOfCycle, own: OwnRates | None) -> None:
+        self.cycle, self.by_day, self.terms, self.own = cycle, cycle.by_day, cycle.terms, own
         interest = self.terms.interest
         self.mode, self.unit = interest.rounding, minor_units(interest.rounding_unit, self.terms.digits)
         self.accounts = cycle.accounts
@@ -113,10 +99,8 @@ class Pricing:
     def _end(self, bearing: Bearing) -> int:
         return max(each.start + len(each.layers[0]) for each in (bearing.older, bearing.newer))
 
-    def _penalty_rate(self, day: int) -> Fraction | None:
-        if self.penalty is None or not self.penalty.on(day).any():
-            return None
-        return self.by_day.penalty_rate(day)
+    def _own(self, day: int) -> Own:
+        return () if self.own is None else self.own.on(day)
 
     def _by_rate(self, bearing: Bearing, rates: Mapping[int, Tiers]) -> Int64Array:
         """One rate on each day and one rounding: balance-days of each rate times that rate."""
@@ -130,16 +114,11 @@ class Pricing:
         for timeline in (bearing.older, bearing.newer):
             for layer in timeline.layers:
                 for first, until in self._stretches(timeline, rates):
-                    part, day = layer[first:until], timeline.start + first
-                    penalty = self._penalty_rate(day)
-                    rate = rates[day][0][1]
-                    if penalty is None:
-                        add(rate, part.sum(axis=0))
-                    else:
-                        assert self.penalty is not None
-                        penal = self.penalty.on(day)
-                        add(penalty, np.where(penal, part.sum(axis=0), 0))
-                        add(rate, np.where(penal, 0, part.sum(axis=0)))
+                    part, day = layer[first:until].sum(axis=0), timeline.start + first
+                    for own, mine in self._own(day):
+                        add(own, np.where(mine, part, 0))
+                        part = np.where(mine, 0, part)
+                    add(rates[day][0][1], part)
         common = lcm(1, *(rate.denominator for rate in sums))
         total: Exact = np.zeros(self.accounts, dtype=np.int64)
         for rate, days in sums.items():
@@ -149,10 +128,10 @@ class Pricing:
         return round_fraction(total, common, self.mode, self.unit)
 
     def _stretches(self, timeline: Timeline, rates: Mapping[int, Tiers]) -> Iterator[tuple[int, int]]:
-        """Days in a row at one rate, as positions in the timeline; one day at a time where the penalty rate may hold."""
+        """Days in a row at one rate, as positions in the timeline; one day at a time where accounts may have their own."""
         count, first = len(timeline.layers[0]), 0
         for at in range(1, count + 1):
-            if at == count or self.penalty is not None or rates[timeline.start + at] != rates[timeline.start + first]:
+            if at == count or self.own is not None or rates[timeline.start + at] != rates[timeline.start + first]:
                 yield first, at
                 first = at
 
@@ -168,16 +147,15 @@ class Pricing:
             return timeline.layers[layer][position] if found else zero
 
         for day in range(min(bearing.older.start, bearing.newer.start), self._end(bearing)):
-            penalty = self._penalty_rate(day)
-            penal = None if penalty is None or self.penalty is None else self.penalty.on(day)
+            own = self._own(day)
             for layer in (1, 0):
                 older, newer = at(bearing.older, layer, day), at(bearing.newer, layer, day)
                 if layer == 0 or older.any() or newer.any():
-                    yield Step(day, older, newer, rates[day], penalty, penal, layer == 1)
+                    yield Step(day, older, newer, rates[day], own, layer == 1)
 
     def _denominator(self, rates: Mapping[int, Tiers]) -> int:
         all_rates = [rate for tiers in rates.values() for _, rate in tiers]
-        all_rates += [rate for day in rates if (rate := self._penalty_rate(day)) is not None]
+        all_rates += [rate for day in rates for rate, _ in self._own(day)]
         return lcm(1, *(rate.denominator for rate in all_rates))
 
     def _by_day(self, bearing: Bearing, rates: Mapping[int, Tiers], per: str) -> Int64Array:
@@ -226,8 +204,8 @@ class Pricing:
         amounts = np.zeros(self.accounts, dtype=np.int64)
         mine = np.flatnonzero(over & (balance > 0))
         if mine.size:
-            penal = None if run.penal is None else run.penal[mine]
-            step = Step(run.day, balance[mine], balance[mine], run.tiers, run.penalty, penal, False)
+            own = tuple((rate, whose[mine]) for rate, whose in run.own)
+            step = Step(run.day, balance[mine], balance[mine], run.tiers, own, False)
             exact = interest_of(balance[mine].astype(object), step, common) * length[mine]
             amounts[mine] = round_fraction(exact, common, self.mode, self.unit)
         return amounts
@@ -298,18 +276,28 @@ def interest_of(base: Exact, step: Step, common: int, scale: Any = 1) -> Exact:
         upper = base if up_to is None else np.minimum(base, up_to * scale)
         normal = normal + np.maximum(upper - lower, 0) * factor
         lower = 0 if up_to is None else up_to * scale
-    if step.penalty is None or step.penal is None:
-        return normal
-    return np.where(step.penal, base * (step.penalty.numerator * (common // step.penalty.denominator)), normal)
+    for rate, mine in step.own:
+        normal = np.where(mine, base * (rate.numerator * (common // rate.denominator)), normal)
+    return normal
 
 
 def _differs(one: Step, other: Step, accounts: int) -> BoolArray:
     """Whose rate differs between two days."""
-    if one.tiers != other.tiers or one.penalty != other.penalty:
+    if one.tiers != other.tiers:
         return np.ones(accounts, dtype=bool)
-    if one.penal is None or other.penal is None:
-        return np.zeros(accounts, dtype=bool)
-    return np.asarray(one.penal != other.penal)
+    differing = np.zeros(accounts, dtype=bool)
+    for rate in {rate for rate, _ in (*one.own, *other.own)}:
+        differing |= _whose(one.own, rate, accounts) != _whose(other.own, rate, accounts)
+    return differing
+
+
+def _whose(own: Own, rate: Fraction, accounts: int) -> BoolArray:
+    """Who has a rate of their own that is this one."""
+    found = np.zeros(accounts, dtype=bool)
+    for each, mine in own:
+        if each == rate:
+            found |= mine
+    return found
 
 
 def _most(amounts: Exact) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -60,6 +61,10 @@ class TermsByDay:
         """The penalty rate of a day; None where the terms have none."""
         penalty = self._version(day).interest.penalty
         return None if penalty.rate_key is None else self._rate(penalty, day)
+
+    def annual_rate(self, rate: Decimal, day: int) -> Fraction:
+        """A nominal rate a year of an account's own on a day."""
+        return self._rate(RatedTerms(annual_rate=rate), day)
 
     def changes(self, since: date) -> bool:
         """Whether another version came into force after a day, up to the closing."""

@@ -149,14 +149,13 @@ class _Rates:
     """The rates of one segment for one account, day by day; row None: of the excess over the limit."""
 
     def __init__(self, by_day: TermsByDay, row: int | None, trace: Trace, account: int) -> None:
-        self.terms_by_day, self.row, self.penalty, self.account = by_day, row, trace.penalty, account
+        self.terms_by_day, self.row, self.own, self.account = by_day, row, trace.own, account
 
     def on(self, day: int) -> Tiers:
         if self.row is None:
             return ((None, self.terms_by_day.over_limit_rate(day)),)
-        if self.penalty is not None and self.penalty.on(day)[self.account]:
-            rate = self.terms_by_day.penalty_rate(day)
-            if rate is not None:
+        for rate, whose in () if self.own is None else self.own.on(day):
+            if whose[self.account]:
                 return ((None, rate),)
         return self.terms_by_day.segment_rate(self.row, day)
 

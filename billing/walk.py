@@ -8,6 +8,7 @@ Source: docs/reference/billing-rules.md, 1, 4.6 and 8.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from accounts.calendar import day_number
 from billing.balances import BoolArray, Int64Array, allocation_order, run_down
 from billing.carried import Carried
 from billing.cells import AGES, FEES, FIRST, NEW, REVOLVING, Cells
+from billing.own_rates import OwnRates
 from billing.postings import FIGURE, SIGN, WAIVERS, Events, cell_of_debits, received
 from billing.promotions import Ending, last_days, revert_cell
 from billing.state import OpeningState
@@ -80,7 +82,7 @@ class Walk:
         self.opening = opening
         self.balances = opening.copy()
         self.credit = np.maximum(-state.new_balance, 0)
-        self.penalty: BoolArray | None = None
+        self.own: OwnRates | None = None
         self._orders: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
         self._scatter()
 
@@ -148,9 +150,9 @@ class Walk:
 
     # -- the days -------------------------------------------------------------------------------------------------------
 
-    def run(self, penalty: BoolArray | None) -> Walked:
-        """Walk. penalty: days on which accounts are under the penalty rate, (days, accounts)."""
-        self.penalty = penalty
+    def run(self, own: OwnRates | None) -> Walked:
+        """Walk. own: the rates that accounts have of their own, by which payments are allocated."""
+        self.own = own
         cells, interest = self.cells, self.terms.interest
         shape = (self.days, cells.count, self.accounts)
         self.bases = np.zeros(shape, dtype=np.int64)
@@ -200,13 +202,9 @@ class Walk:
         over = run_down(some, self.cells.all_of(FEES), waived) if waived.any() else waived
         before = self.received[offset - 1, acts] if offset else 0
         towards_minimum = np.clip(self.state.minimum_payment_due[acts] - before, 0, money)
-        under = self.penalty[offset, acts] if self.penalty is not None else np.zeros(len(acts), dtype=bool)
         left = np.zeros(len(acts), dtype=np.int64)
-        for penal in (False, True):
-            group = np.flatnonzero(under == penal)
-            if not group.size:
-                continue
-            minimum, excess = self._order(day, penal)
+        for group, rate in self._by_own_rate(day, acts):
+            minimum, excess = self._order(day, rate)
             of_group = some[:, group]
             rest = run_down(of_group, minimum, towards_minimum[group])
             beyond = money[group] - towards_minimum[group]
@@ -238,15 +236,26 @@ class Walk:
                     money = money - towards + run_down(balances, self.cells.all_of(FIRST + number), towards)
         return money
 
-    def _order(self, day: int, penal: bool) -> tuple[list[int], list[int]]:
-        """The two orders of a day: for the minimum payment's worth, and for what exceeds it."""
+    def _rates_of(self, day: int) -> int:
+        """The day whose rates sort what is paid on a day."""
+        return int(self.state.previous_closing.max()) if self.terms.allocation.as_of == "previous_closing" else day
+
+    def _by_own_rate(self, day: int, acts: Int64Array) -> list[tuple[Int64Array, Fraction | None]]:
+        """Positions in `acts` by the rate that these accounts have of their own on a day; None: that of the terms."""
+        if self.own is None:
+            return [(np.arange(len(acts)), None)]
+        others, found = np.ones(len(acts), dtype=bool), list[tuple[Int64Array, Fraction | None]]()
+        for rate, whose in self.own.on(day, self._rates_of(day)):
+            found.append((np.flatnonzero(whose[acts]), rate))
+            others &= ~whose[acts]
+        return [each for each in [*found, (np.flatnonzero(others), None)] if each[0].size]
+
+    def _order(self, day: int, own: Fraction | None) -> tuple[list[int], list[int]]:
+        """The two orders of a day: for the minimum payment's worth, and for what exceeds it; own: an account's own rate."""
         allocation = self.terms.allocation
         previous = allocation.as_of == "previous_closing"
-        on = self.start if previous else day
-        if previous:
-            on = int(self.state.previous_closing.max())
-        penalty = self.by_day.penalty_rate(on) if penal else None
-        rates = tuple([penalty] * len(self.cells.rows) if penalty is not None else self.by_day.single_rates(on))
+        on = self._rates_of(day)
+        rates = tuple([own] * len(self.cells.rows) if own is not None else self.by_day.single_rates(on))
         if rates not in self._orders:
             self._orders[rates] = (allocation_order(self.cells, allocation.minimum, rates, previous),
                                    allocation_order(self.cells, allocation.excess, rates, previous))

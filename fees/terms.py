@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from accounts.money import CURRENCIES, BadAmount, minor_units
+from fees.terms_delinquency import DelinquencyTerms
 from fees.terms_fees import FeeTerms
 from fees.terms_interest import CycleTerms, GraceTerms, InterestTerms
 from fees.terms_payments import (
@@ -76,6 +77,7 @@ class Terms(TermsTable):
     minimum_payment: MinimumPaymentTerms = Field(default_factory=MinimumPaymentTerms)
     allocation: AllocationTerms = Field(default_factory=AllocationTerms)
     fees: FeeTerms = Field(default_factory=FeeTerms)
+    delinquency: DelinquencyTerms = Field(default_factory=DelinquencyTerms)
     instalments: InstalmentTerms = Field(default_factory=InstalmentTerms)
     disclosures: DisclosureTerms = Field(default_factory=DisclosureTerms)
     benefits: BenefitTerms = Field(default_factory=BenefitTerms)
