@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -104,7 +105,14 @@ class Arrangements:
 def overlapping(arrangements: Sequence[Arrangement]) -> tuple[Arrangement, Arrangement] | None:
     """Two of one lasting kind that share a day; None if there are none."""
     lasting = sorted((each for each in arrangements if each.kind in LASTING), key=lambda each: (each.kind, each.from_on))
-    for one, other in zip(lasting, lasting[1:], strict=False):
+    for one, other in pairwise(lasting):
         if one.kind == other.kind and other.from_on <= one.until_on:
             return one, other
     return None
+
+
+def asked_at(arrangements: Sequence[Arrangement], closes_on: date, due_on: date) -> bool:
+    """Whether a late-payment fee may be charged for the minimum of a statement: not if its due date lies in hardship or in a
+    payment holiday, nor if the account was re-aged since, by then."""
+    return not any(each.holds_on(due_on) if each.kind in LASTING else
+                   each.kind == RE_AGE and closes_on < each.from_on <= due_on for each in arrangements)

@@ -20,12 +20,14 @@ from accounts.money import CURRENCIES
 from accounts.posting_types import (
     BY_CODE,
     CASH_ADVANCE_INTEREST,
+    CHARGE_OFF,
     DEFERRED_INTEREST,
     INTEREST_TAX,
     MINIMUM_INTEREST,
     OVER_LIMIT_INTEREST,
     OWN_CHARGES,
     PURCHASE_INTEREST,
+    RECOVERY,
     SEGMENT_INTEREST,
     PostingType,
 )
@@ -66,7 +68,7 @@ STATEMENT: Spec = {
 #: What a closing charges of its own, once it has read the cycle.
 CLOSING_CHARGES: tuple[PostingType, ...] = (
     PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
-    INTEREST_TAX,
+    INTEREST_TAX, CHARGE_OFF, RECOVERY,
 )
 _CLOSING_CODES = [kind.code for kind in CLOSING_CHARGES]
 _CARRIED_ROWS: Spec = {
@@ -231,6 +233,8 @@ def charge_clause(terms: Terms, kind: PostingType, line: int = 0) -> str:
         return "interest.minimum_charge"
     if kind is INTEREST_TAX:
         return "fees.tax_on_charges"
+    if kind in (CHARGE_OFF, RECOVERY):
+        return "delinquency.charge_off"
     if line:
         return terms.interest.segment[line - 1].clause
     return next(row.clause for row in terms.interest.segment if row.name == kind.segment)

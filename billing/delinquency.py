@@ -157,8 +157,8 @@ class Penalty:
     carried: Carried
 
 
-def penalty_of(terms: Terms, queue: Queue, received_by_day: Int64Array, met: BoolArray, start: int, previous_closing: Int64Array,
-               closes_on: int, carried: Carried, digits: int) -> Penalty | None:
+def penalty_of(terms: Terms, queue: Queue, received_by_day: Int64Array, met: BoolArray, start: int,
+               previous_closing: Int64Array, closes_on: int, carried: Carried, digits: int) -> Penalty | None:
     """When accounts are under the penalty rate in a cycle; None where the terms have none.
 
     received_by_day: what had come in by the end of each day, (days, accounts), the first of them `start`; met: whether the

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BilledMinimum:
-    """What a statement asked for: day numbers, minor units."""
+    """What a statement asked for: day numbers, minor units. asked: not excused by hardship, a payment holiday or a re-age."""
 
     closes_on: int
     due_on: int
     minimum_due: int
     new_balance: int
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class DueHistory:
 
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
         """What of a minimum was missing at the end of due date and tolerance, as known the day after."""
+        if not statement.asked:
+            return 0
         in_time = statement.due_on + tolerance_days
         missing = statement.minimum_due - self.received(statement, in_time, in_time + 1)
         return min(max(missing, 0), statement.minimum_due)

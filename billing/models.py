@@ -81,7 +81,8 @@ class CarriedRow(Base):
 
     kind: 1 balance of a segment and age (began_on, ends_on, balance_days where the segment ends one day), 2 unpaid minimum
     due on began_on, 3 under the penalty rate since began_on with `amount` minimums met in time since, 4 interest charged on a
-    segment at this closing (amount) and its balance-days, 6 charged off on began_on with `amount` not recovered. segment: 0 fees, 1 interest, from 2 rows of the statement's terms.
+    segment at this closing (amount) and its balance-days, 6 charged off on began_on with `amount` not recovered.
+    segment: 0 fees, 1 interest, from 2 rows of the statement's terms.
     age: 0 grace lost, 1 billed. Days not given are 1970-01-01.
     """
 

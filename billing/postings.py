@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, INSTALMENT, POSTING_TYPES
+from accounts.posting_types import ADJUSTMENT_CREDIT, BALANCE_TRANSFER, BY_CODE, INSTALMENT, POSTING_TYPES
 from billing.balances import Int64Array
 from billing.cells import BILLED, FEES, INTEREST, NEW, Cells
 from fees.terms import Terms
@@ -74,7 +74,7 @@ def received_types(terms: Terms) -> list[int]:
     refunds = terms.allocation.refunds_count_as_payment
     return [each.code for each in POSTING_TYPES
             if each.figure in ("payments", "waivers")
-            or (refunds and (each.figure == "credits" or (each.figure == "adjustments" and each.sign < 0)))]
+            or (refunds and (each.figure == "credits" or each is ADJUSTMENT_CREDIT))]
 
 
 def received(terms: Terms, events: Events) -> Int64Array:

@@ -12,8 +12,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from accounts.errors import Usage
 from accounts.money import BadAmount, minor_units
 from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES
+from billing.arrangements import HARDSHIP, KINDS, LASTING, Arrangement, overlapping
 from fees.supported import require_supported
 from fees.terms import Terms
+from fees.terms_values import Rate
 
 
 def _no_float(given: Any) -> Any:
@@ -28,7 +30,9 @@ def _amount(text: str) -> str:
 
 
 Amount = Annotated[str, BeforeValidator(_no_float), AfterValidator(_amount)]
-EVENT_TYPES = TRANSACTION_TYPES | {"replacement"}
+EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *KINDS}
+#: Types that come without an amount.
+_NO_AMOUNT = {"replacement", *KINDS}
 
 
 class _Table(BaseModel):
@@ -90,6 +94,10 @@ class ScenarioEvent(_Table):
     kind: str | None = None
     reason: str | None = None
     segment: str | None = None
+    until: date | None = None
+    """Last day of hardship or of a payment holiday."""
+    rate: Rate | None = None
+    """Nominal rate a year of hardship."""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -99,9 +107,21 @@ class ScenarioEvent(_Table):
             raise ValueError(f"type {self.type} is not known to this release; it knows {', '.join(sorted(EVENT_TYPES))}")
         if self.known_on is not None and self.known_on < self.on:
             raise ValueError(f"known_on {self.known_on} lies before the event itself on {self.on}; leave it out")
-        if self.type != "replacement" and minor_units(self.amount, 18) <= 0:
+        if self.type not in _NO_AMOUNT and minor_units(self.amount, 18) <= 0:
             raise ValueError("amount must be more than zero")
+        if (self.until is not None) != (self.type in LASTING):
+            raise ValueError("until goes with hardship and payment_holiday, and with them only")
+        if (self.rate is not None) != (self.type == HARDSHIP):
+            raise ValueError("rate goes with hardship, and with it only")
+        if self.until is not None and self.until < self.on:
+            raise ValueError(f"until {self.until} lies before {self.on}")
         return self
+
+    @property
+    def arrangement(self) -> Arrangement | None:
+        """What was agreed or decided about the account; None for what is posted."""
+        kind = next((each for each in KINDS if each == self.type), None)
+        return None if kind is None else Arrangement(kind, self.on, self.until or self.on, self.rate)
 
 
 class Scenario(_Table):
@@ -135,6 +155,7 @@ class Scenario(_Table):
             scenario = cls.model_validate(given)
             scenario.check_amounts()
             scenario.check_segments()
+            scenario.check_arrangements()
             return scenario
         except ValidationError as wrong:
             first = wrong.errors()[0]
@@ -142,6 +163,18 @@ class Scenario(_Table):
             raise Usage(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
         except BadAmount as wrong:
             raise Usage(f"{path}: {wrong}") from None
+
+    def arrangements(self) -> list[Arrangement]:
+        """What was agreed or decided about the account, in the order of the events."""
+        return [found for each in self.events if (found := each.arrangement) is not None]
+
+    def check_arrangements(self) -> None:
+        """Raises ValueError for two of hardship, or of payment holidays, that share a day."""
+        found = overlapping(self.arrangements())
+        if found is not None:
+            one, other = found
+            raise BadAmount(f"events: the {other.kind} from {other.from_on} begins before that of {one.from_on} ends, on "
+                            f"{one.until_on}")
 
     def check_segments(self) -> None:
         """Raises ValueError for a segment that no version of the terms has."""

@@ -28,6 +28,7 @@ from accounts.posting_types import (
     RETURNED_PAYMENT_FEE,
     PostingType,
 )
+from billing.arrangements import RE_AGE, asked_at
 from billing.cycle import received_types
 from billing.day.anniversaries import annual_waiver
 from billing.day.charge import TAX_LINES
@@ -35,6 +36,7 @@ from billing.event_fees import event_fees
 from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
 from billing.over_limit import LEFT_OUT, LimitHistory
+from billing.re_age import ReAgeHistory, own_minimum, require_re_age
 from billing.scenario import ScenarioEvent
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
 from fees.annual import annual_fee
@@ -56,6 +58,8 @@ class SimulatedCharges:
     def __init__(self, ledger: SimulatedLedger, first_day: date, statements: list[dict[str, Any]]) -> None:
         self.ledger, self.first_day, self.statements = ledger, first_day, statements
         self.scenario = ledger.scenario
+        #: Set once the account is charged off: from then on it bears no fees.
+        self.charged_off = False
 
     # -- the day's events -----------------------------------------------------------------------------------------------
 
@@ -68,6 +72,10 @@ class SimulatedCharges:
             if event.type == "replacement":
                 self._replacement(event, day, terms, line)
                 continue
+            if event.arrangement is not None:
+                if event.type == RE_AGE:
+                    self._require_re_age(event.on, terms)
+                continue
             self.ledger.add(BY_NAME[event.type], day, self.ledger.minor(event.amount), SCENARIO_SOURCE, line, event)
         self._event_fees(day, terms)
 
@@ -76,7 +84,20 @@ class SimulatedCharges:
             fee = int(replacement_fee(terms, [event.reason])[0])
             self.fee(REPLACEMENT_FEE, day, fee, terms.fees.replacement.clause, line)
 
+    def _require_re_age(self, on: date, terms: Terms) -> None:
+        """Raises ReAgeRefused where the account may not be re-aged on a day."""
+        account = self.scenario.account
+        require_re_age(account.account, terms, on, ReAgeHistory(
+            account.opened_on,
+            [own_minimum(terms, each.closes_on, each.due_on, each.minimum_due, row["past_due"])
+             for each, row in zip(self.due_history(terms, self.statements).statements, self.statements, strict=True)],
+            [(day_number(each["posted_on"]), -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings
+             if BY_CODE[each["type"]].figure == "payments" and each["posted_on"] < on],
+            [each.from_on for each in self.scenario.arrangements() if each.kind == RE_AGE and each.from_on < on]))
+
     def _event_fees(self, day: date, terms: Terms) -> None:
+        if self.charged_off:
+            return
         penalised = self._penalised(day)
         for event in [each for each in self.ledger.postings if each["posted_on"] == day
                       and each["source_id"] == SCENARIO_SOURCE]:
@@ -151,10 +172,11 @@ class SimulatedCharges:
 
     def due_history(self, terms: Terms, statements: list[dict[str, Any]]) -> DueHistory:
         """Some of the account's statements and what was received since the first of them."""
-        types = set(received_types(terms))
+        types, arrangements = set(received_types(terms)), self.scenario.arrangements()
         return DueHistory(
             [BilledMinimum(day_number(each["closes_on"]), day_number(each["due_on"]), each["minimum_payment_due"],
-                           each["new_balance"]) for each in statements],
+                           each["new_balance"], asked_at(arrangements, each["closes_on"], each["due_on"]))
+             for each in statements],
             [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
                      -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types],
             [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code])
@@ -205,13 +227,15 @@ class SimulatedCharges:
             fee = int(annual_fee(terms, opened, taken_over, day)[0])
             self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause)
             waiver = annual_waiver(terms, day, self.ledger.postings) if day > self.scenario.account.opened_on else None
-            if waiver is not None:
+            if waiver is not None and not self.charged_off:
                 self.ledger.charge(waiver, day, fee, terms.fees.annual.clause)
 
     # -- common ---------------------------------------------------------------------------------------------------------
 
     def fee(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
-        """Charge a fee of Cardwright's own, and the tax on it."""
+        """Charge a fee of Cardwright's own, and the tax on it; none to an account that is charged off."""
+        if self.charged_off:
+            return
         terms = self.scenario.terms_on(day)
         self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
         tax = int(fee_tax(terms, str(kind.charge), _column(amount))[0])

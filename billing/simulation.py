@@ -18,8 +18,9 @@ from accounts.posting_types import (
     BY_CODE,
     PostingType,
 )
+from billing.arrangements import Arrangements
 from billing.bearing import Before
-from billing.carried import BALANCE, Carried
+from billing.carried import BALANCE, CHARGED_OFF, Carried
 from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
 from billing.closing import STATEMENT, Seal, charge_clause
 from billing.cycle import Events, OpeningState, Trace, close_cycle
@@ -109,7 +110,8 @@ class _Simulation:
         trace = Trace()
         by_day = TermsByDay(terms, day, self.closing_day, self.scenario.history())
         closed = close_cycle(by_day, self._opening_state(), self.carried, self._events(postings, terms),
-                             np.array([self.limit]), self.before, trace)
+                             np.array([self.limit]), self.before, trace,
+                             Arrangements.of([(0, each) for each in self.scenario.arrangements()], 1))
         figures = {name: int(column[0]) for name, column in closed.columns.items()}
         for each in closed.charges:
             self._charge(each.kind, day, int(each.amount[0]), charge_clause(terms, each.kind, each.line), each.line)
@@ -120,6 +122,7 @@ class _Simulation:
         row["sha256"] = sealed(row, lines, self.seal)
         self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried))
         self.charges.statements.append(row)
+        self.charges.charged_off = bool(len(closed.carried.of_kind(CHARGED_OFF).account))
         self.last_row, self.previous_closing = row, day
 
     def _interest_if_closed(self, day: date) -> int:

@@ -145,6 +145,8 @@ _POSTING_TYPES: dict[str, tuple[str, str]] = {
     "interest": ("Interest", "利息"),
     "adjustment_debit": ("Adjustment", "账务调整（借记）"),
     "adjustment_credit": ("Adjustment in your favour", "账务调整（贷记）"),
+    "charge_off": ("Written off", "呆账核销"),
+    "recovery": ("Recovered of what was written off", "已核销账款收回"),
     "returned_payment": ("Payment returned", "还款退回"),
     "chargeback": ("Chargeback", "拒付退款"),
     "provisional_credit": ("Provisional credit", "临时贷记"),
