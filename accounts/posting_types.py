@@ -166,7 +166,8 @@ def _correction_of(charge: PostingType) -> PostingType:
 #: Added to the code of a charge or a waiver of Cardwright's own: the code of what corrects it downwards after a rebilling.
 CORRECTION = 100
 POSTING_TYPES += tuple(
-    _correction_of(each) for each in POSTING_TYPES if PURCHASE_INTEREST.code <= each.code < 90 and each.charge is not None
+    _correction_of(each) for each in POSTING_TYPES
+    if PURCHASE_INTEREST.code <= each.code < CORRECTION and (each.charge is not None or each in (CHARGE_OFF, RECOVERY))
 )
 
 BY_CODE: dict[int, PostingType] = {each.code: each for each in POSTING_TYPES}
