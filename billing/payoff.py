@@ -82,6 +82,15 @@ class LevelPayment:
     total: int
 
 
+@dataclass(frozen=True)
+class Month:
+    """One month of a projection, minor units: interest that came on (with its tax), what was paid, what is owed at its end."""
+
+    interest: int
+    payment: int
+    owed: int
+
+
 def minimum_payments_only(terms: Terms, owed: Owed) -> Projection:
     """What becomes of a balance if its holder pays each minimum payment and no more."""
     return _projected(_Debt(terms, owed, 1), None)
@@ -112,6 +121,22 @@ def level_payment(terms: Terms, owed: Owed, months: int = 36) -> LevelPayment:
             tried = tried[: settled[0]]
         too_little = int(tried[-1]) if tried.size else too_little
     return LevelPayment(enough * unit, total)
+
+
+def minimum_schedule(terms: Terms, owed: Owed, months: int) -> list[Month]:
+    """The first months of a balance of which only the minimum payments are made; fewer if it is paid off before."""
+    debt, schedule = _Debt(terms, owed, 1), list[Month]()
+    while len(schedule) < months and debt.owed[0] > 0:
+        before = int(debt.owed[0])
+        debt.bear_interest(len(schedule) + 1)
+        added = int(debt.owed[0]) - before
+        schedule.append(Month(added, int(debt.pay(None)[0]), int(debt.owed[0])))
+    return schedule
+
+
+def monthly_rates(terms: Terms, segment: str) -> list[Fraction]:
+    """The rate a month of a segment; of one with tiers that of each tier, lowest balance first."""
+    return [rate for _, rate in _parts(terms, segment)]
 
 
 def years_said(months: int) -> int | None:

@@ -212,6 +212,40 @@ class NotCharged(TypedDict):
 
 
 @with_config(_CLOSED)
+class PayoffBalance(TypedDict):
+    """Principal that a payoff starts from, and what it bears a month."""
+
+    segment: str
+    balance: Amount
+    ends_on: Day | None
+    """Last day of its promotion."""
+    rates: list[Rate]
+    """A month, as a fraction; several where the terms have tiers."""
+
+
+@with_config(_CLOSED)
+class PayoffMonth(TypedDict):
+    """One month with the minimum payment only: interest comes on, the payment comes off."""
+
+    month: int
+    interest: Amount
+    payment: Amount
+    owed: Amount
+    """At its end."""
+
+
+@with_config(_CLOSED)
+class ExplainedPayoff(TypedDict):
+    """What a statement's payoff rests on."""
+
+    balances: list[PayoffBalance]
+    unpaid_interest: Amount
+    unpaid_fees: Amount
+    first_months: list[PayoffMonth]
+    because: str
+
+
+@with_config(_CLOSED)
 class Explanation(TypedDict):
     """What `cardwright explain` prints for one statement."""
 
@@ -221,3 +255,5 @@ class Explanation(TypedDict):
     language: Literal["en", "zh"]
     charges: list[ExplainedCharge]
     not_charged: list[NotCharged]
+    payoff: NotRequired[ExplainedPayoff]
+    """Of a whole statement whose terms have disclosures.payoff."""

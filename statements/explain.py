@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from accounts.errors import Usage
 from statements.compose import charge_lines, compose
-from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, Explanation
+from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, ExplainedPayoff, Explanation
 from statements.explain_fees import explain_fee
 from statements.explain_interest import explain_interest
+from statements.explain_payoff import explain_payoff
 from statements.facts import PostingLine
 from statements.history import History
 from statements.why_not import explain_not_charged
-from statements.wording import Language, charge_text, grouped
+from statements.wording import Language, charge_text, grouped, label, segment_text
 
 
 class NoSuchCharge(Usage):
@@ -41,11 +42,14 @@ def explain(history: History, language: Language, charge_id: str | None = None,
         _explained(history, line, charge, language)
         for line, charge in zip(lines, charges, strict=True) if charge_id in (None, charge["id"])
     ]
-    return Explanation(
+    explanation = Explanation(
         schema=EXPLANATION_SCHEMA, account=statement["account"], closes_on=statement["cycle"]["closes_on"],
         language=language, charges=asked,
         not_charged=[explain_not_charged(history, kind, language) for kind in why_not],
     )
+    if "payoff" in statement and charge_id is None and not why_not:
+        explanation["payoff"] = explain_payoff(history.facts, language)
+    return explanation
 
 
 def _explained(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
@@ -68,6 +72,8 @@ def explanation_lines(explanation: Explanation, currency: str) -> Iterator[str]:
         yield f"  {charge['unrounded']} → {charge['amount']} ({charge['rounding']})"
         yield f"  {charge['terms_version']}, {charge['clause']}"
         yield ""
+    if "payoff" in explanation:
+        yield from _payoff_lines(explanation["payoff"], language)
     for failed in explanation["not_charged"]:
         yield f"{failed['kind']}: {failed['condition']}"
         yield f"  {failed['because']}"
@@ -75,3 +81,17 @@ def explanation_lines(explanation: Explanation, currency: str) -> Iterator[str]:
         if numbers:
             yield f"  ({numbers})"
         yield ""
+
+
+def _payoff_lines(payoff: ExplainedPayoff, language: Language) -> Iterator[str]:
+    yield label("payoff_title", language)
+    yield f"  {payoff['because']}"
+    for each in payoff["balances"]:
+        until = f"  (→ {each['ends_on']})" if each["ends_on"] else ""
+        yield (f"  {segment_text(each['segment'], language)}: {grouped(each['balance'])} × "
+               f"{', '.join(each['rates'])}{until}")
+    yield f"  {'month':>5}  {'interest':>14}  {'payment':>14}  {'owed':>16}"
+    for month in payoff["first_months"]:
+        yield (f"  {month['month']:5}  {grouped(month['interest']):>14}  {grouped(month['payment']):>14}  "
+               f"{grouped(month['owed']):>16}")
+    yield ""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import random
 
+import jsonschema  # type: ignore[import-untyped]
+
 from accounts.database import Database
 from billing.simulation import simulate
 from statements.compose import compose
+from statements.explain import explain, explanation_lines
+from statements.explain_payoff import explain_payoff
 from statements.facts import issued_facts
+from statements.history import read_history
 from statements.payoff import owed_at_closing
+from statements.schema import json_schema
 from statements.seal import seal_statements
 from statements.simulated import simulated_facts
 from tests.integration.books_of_scenarios import open_books, run_days
@@ -38,3 +44,8 @@ def test_books_and_accounts_alone_say_the_same(embedded_database: Database) -> N
         for each in simulate(scenario, seal_statements).statements:
             alone[f"A{number}", each.row["closes_on"]] = compose(simulated_facts(f"A{number}", each))["payoff"]
     assert said == alone
+    with embedded_database.connect() as connection:
+        told = explain(read_history(connection, issued[-1].account), "zh")
+    jsonschema.validate(told, json_schema("explanation"))
+    assert told["payoff"] == explain_payoff(issued[-1], "zh")
+    assert "还清欠款测算" in list(explanation_lines(told, "CNY"))

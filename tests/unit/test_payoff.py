@@ -12,12 +12,14 @@ import pytest
 
 from billing.payoff import (
     LONGEST,
+    Month,
     Owed,
     Parcel,
     Projection,
     fixed_payments,
     level_payment,
     minimum_payments_only,
+    minimum_schedule,
     years_said,
 )
 from billing.scenario import Scenario
@@ -27,6 +29,7 @@ from fees.terms import Terms
 from fees.terms_interest import SegmentTerms
 from statements.compose import compose
 from statements.document import StatementDocument
+from statements.explain_payoff import explain_payoff
 from statements.facts import Letterhead, StatementFacts
 from statements.page import page_of
 from statements.payoff import owed_at_closing
@@ -256,3 +259,24 @@ def test_what_is_owed_is_the_new_balance_by_segment() -> None:
     assert [(each.amount > 0, each.ends_on) for each in transfers] == [(True, date(2023, 7, 9))]
     for each in facts:
         jsonschema.validate(compose(each), json_schema("statement"))
+
+
+def test_the_explanation_tells_the_first_year_so_that_it_can_be_worked_out_by_hand() -> None:
+    statement, facts = _statement({**ONE_PERCENT, "floor": "10"})
+    explained = explain_payoff(facts, "en")
+    assert explained["balances"] == [
+        {"segment": "purchase", "balance": "900.00", "ends_on": None, "rates": ["0.015208333333333333"]}]
+    assert (explained["unpaid_interest"], explained["unpaid_fees"]) == ("17.40", "0.00")
+    owed_before, principal = Decimal(statement["new_balance"]), Decimal("900.00")
+    for number, month in enumerate(explained["first_months"], 1):
+        interest = (principal * Decimal("0.0005") * 365 / 12).quantize(CENT, ROUND_HALF_UP)
+        assert (month["month"], Decimal(month["interest"])) == (number, interest)
+        assert Decimal(month["owed"]) == owed_before + interest - Decimal(month["payment"])
+        owed_before = principal = Decimal(month["owed"])
+    assert len(explained["first_months"]) == 12
+
+
+def test_a_balance_soon_paid_off_has_no_more_months() -> None:
+    debt = owed(("purchase", "100"))
+    months = minimum_schedule(terms("monthly_rate 0.01", {"parts": [], "add": [], "floor": "60"}), debt, 12)
+    assert months == [Month(100, 6_000, 4_100), Month(41, 4_141, 0)]
