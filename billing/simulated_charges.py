@@ -39,8 +39,9 @@ from billing.over_limit import LEFT_OUT, LimitHistory
 from billing.re_age import ReAgeHistory, own_minimum, require_re_age
 from billing.scenario import ScenarioEvent
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
-from fees.annual import annual_fee
+from fees.annual import annual_fee, year_before
 from fees.fee_tax import fee_tax
+from fees.first_year_cap import CAPPED, first_year_cap, within_first_year_cap
 from fees.joining import joining_fee
 from fees.late_payment import MissedMinimum, charged_at_closing, late_payment_fee, late_tolerance_days
 from fees.over_limit import needs_opt_in, over_limit_fee
@@ -99,18 +100,31 @@ class SimulatedCharges:
         if self.charged_off:
             return
         penalised = self._penalised(day)
-        for event in [each for each in self.ledger.postings if each["posted_on"] == day
-                      and each["source_id"] == SCENARIO_SOURCE]:
-            returned = event["type"] == RETURNED_PAYMENT.code
-            columns = self._as_columns(event, terms, minimum_due=self._last_minimum(day) if returned else 0,
-                                       first=int(not penalised))
-            penalised |= returned
-            tax = 0
-            for fee in event_fees(terms):
-                amounts = fee.of(columns)
-                self.ledger.add(fee.kind, day, int(amounts[0]), SCENARIO_SOURCE, event["source_line"], None, fee.clause)
-                tax += int(fee_tax(terms, str(fee.kind.charge), amounts)[0])
-            self.ledger.add(FEE_TAX, day, tax, SCENARIO_SOURCE, event["source_line"], None, "fees.tax_on_charges")
+        events, tax = [], dict[int, int]()
+        for posting in self.ledger.postings:
+            if posting["posted_on"] == day and posting["source_id"] == SCENARIO_SOURCE:
+                returned = posting["type"] == RETURNED_PAYMENT.code
+                events.append((posting["source_line"], self._as_columns(
+                    posting, terms, minimum_due=self._last_minimum(day) if returned else 0, first=int(not penalised))))
+                penalised |= returned
+        for fee in event_fees(terms):
+            for line, columns in events:
+                amounts = self._capped(fee.kind, day, terms, fee.of(columns))
+                self.ledger.add(fee.kind, day, int(amounts[0]), SCENARIO_SOURCE, line, None, fee.clause)
+                tax[line] = tax.get(line, 0) + int(fee_tax(terms, str(fee.kind.charge), amounts)[0])
+        for line, amount in tax.items():
+            self.ledger.add(FEE_TAX, day, amount, SCENARIO_SOURCE, line, None, "fees.tax_on_charges")
+
+    def _capped(self, kind: PostingType, day: date, terms: Terms, amounts: Any) -> Any:
+        """A fee, cut to what the first year's cap leaves of it."""
+        cap, opened_on = first_year_cap(terms), self.scenario.account.opened_on
+        if cap is None or kind.charge not in CAPPED:
+            return amounts
+        charged = sum(each["amount"] for each in self.ledger.postings if each["posted_on"] >= opened_on
+                      and BY_CODE[each["type"]].charge in CAPPED and BY_CODE[each["type"]].sign > 0)
+        limit = self.ledger.minor(self.scenario.account.credit_limit)
+        return within_first_year_cap(cap, _column(1), amounts, _column(limit), _column(charged),
+                                     np.array([opened_on > year_before(day)]))
 
     def _as_columns(self, posting: dict[str, Any], terms: Terms, minimum_due: int, first: int) -> Columns:
         currency = self.scenario.events[posting["source_line"] - 1].currency or terms.currency
@@ -237,6 +251,7 @@ class SimulatedCharges:
         if self.charged_off:
             return
         terms = self.scenario.terms_on(day)
+        amount = int(self._capped(kind, day, terms, _column(amount))[0])
         self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
         tax = int(fee_tax(terms, str(kind.charge), _column(amount))[0])
         self.ledger.add(FEE_TAX, day, tax, OWN_CHARGES, line * TAX_LINES + kind.code, None, clause)

@@ -1,4 +1,5 @@
-"""The annual fee: charged at opening and on every anniversary of it, or from the first anniversary on.
+"""The annual fee: charged at opening and on every anniversary of it, or from the first anniversary on; with a month of its
+own, on the first day of that month, once the account is a year old.
 
 Assess, then waive: the fee is charged in full, and what the terms waive is a line of its own.
 """
@@ -9,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from accounts.calendar import day_number, months_later
 from accounts.money import minor_units
 from fees.anniversary import BoolArray, Int32Array, years_completed
 from fees.rounding import Int64Array
@@ -26,7 +28,18 @@ def annual_fee(terms: Terms, opened_on: Int32Array, migrated: BoolArray, on: dat
         return np.zeros(opened_on.shape, dtype=np.int64)
     years = years_completed(opened_on, on)
     first_year = (years == 0) & ~migrated & (fee.first == "at_issue")
-    return np.where(first_year | (years > 0), terms.minor(fee.amount), 0).astype(np.int64)
+    yearly = years > 0 if fee.month == "anniversary" else (opened_on <= day_number(year_before(on))) & in_fee_month(fee, on)
+    return np.where(first_year | yearly, terms.minor(fee.amount), 0).astype(np.int64)
+
+
+def in_fee_month(fee: AnnualFee, on: date) -> bool:
+    """Whether a day is the one that a yearly fee with a month of its own falls on: the first of that month."""
+    return (on.month, on.day) == (fee.month, 1)
+
+
+def year_before(on: date) -> date:
+    """The same day a year earlier; of 29 February the 28th."""
+    return months_later(on, -12, on.day)
 
 
 def annual_fee_waived(fee: AnnualFee, spend: Int64Array, count: Int64Array, digits: int) -> BoolArray:

@@ -23,7 +23,6 @@ RULE_PACKS = ("US", "CN", "TW")
 CHARGED: dict[str, tuple[Any, ...]] = {
     "kind": ("credit",),
     "rule_pack": ("none", *RULE_PACKS),
-    "fees.annual.month": ("anniversary",),
 }
 #: Months over which due dates are looked at: long enough for every length of month and most holidays.
 _MONTHS_AHEAD = 60

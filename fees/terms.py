@@ -239,7 +239,7 @@ def _coarse(unit: Any) -> bool:
 #: Decimals of the terms that are not money: they may have more digits than the currency.
 _NOT_MONEY = frozenset({
     "daily_rate", "monthly_rate", "annual_rate", "effective_annual_rate", "percent", "fee_rate", "fee_percent", "share_cap",
-    "tax", "discount",
+    "tax", "discount", "first_year_cap",
 })
 
 

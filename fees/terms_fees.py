@@ -270,4 +270,7 @@ class FeeTerms(TermsTable):
     balance_transfer: BalanceTransferFee | None = None
     returned_payment: ReturnedPaymentFee | None = None
     over_limit: OverLimitFee | None = None
+    first_year_cap: Share | None = None
+    """What fees may come to in the first year, as a share of the credit limit, penalty fees left out; where it is not given,
+    a quarter under rule pack US."""
     tax_on_charges: TaxOnCharges = Field(default_factory=TaxOnCharges)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
+from accounts.calendar import months_later
 from accounts.posting_types import (
     ANNUAL_FEE_WAIVER,
     BY_CODE,
     PAYMENT,
     SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
 )
+from fees.annual import year_before
+from fees.first_year_cap import CAPPED, first_year_cap
 from fees.terms_values import plain
 from statements.document import Charge, ExplainedCharge
 from statements.explain_event_fees import EVENT_RULES
@@ -34,6 +38,10 @@ def explain_fee(history: History, line: PostingLine, charge: Charge, language: L
         text = fee.say("fee", description=line.description or line.merchant or charge["kind"])
         explained = {"ref": line.source_ref or ""}, charge["amount"], NONE, text
     facts, unrounded, rounding, because = explained
+    cap = first_year_cap(terms)
+    if cap is not None and charge["kind"] in CAPPED and history.opened_on > year_before(line.posted_on):
+        facts = {**facts, "first_year_cap": plain(cap), "credit_limit": fee.amount(history.facts.row["credit_limit"])}
+        because += " " + fee.say("first_year_cap", limit=facts["credit_limit"], percent=plain(cap * 100))
     return ExplainedCharge(**charge, terms_version=terms.label, days=[], facts=facts, unrounded=unrounded, rounding=rounding,
                            because=because)
 
@@ -45,7 +53,7 @@ def _joining(fee: Fee) -> Explained | None:
 
 def _annual(fee: Fee) -> Explained | None:
     history, rule = fee.history, fee.terms.fees.annual
-    year = fee.line.posted_on.year - history.opened_on.year + 1
+    year = _years_before(history.opened_on, fee.line.posted_on) + 1
     facts: Facts = {"opened_on": history.opened_on.isoformat(), "year": year}
     waiver = ""
     if rule is not None and year > 1 and (rule.waive_if_spend is not None or rule.waive_if_count is not None):
@@ -62,11 +70,17 @@ def _annual(fee: Fee) -> Explained | None:
     return fee.fixed(facts, fee.say("annual", opened_on=history.opened_on, year=year, waiver=waiver))
 
 
+def _years_before(began_on: date, on: date) -> int:
+    """How many years of an account or card were complete on a day."""
+    years = on.year - began_on.year
+    return years if months_later(began_on, 12 * years, began_on.day) <= on else years - 1
+
+
 def _supplementary_annual(fee: Fee) -> Explained | None:
     card = fee.card
     if card is None:
         return None
-    year = fee.line.posted_on.year - card.issued_on.year + 1
+    year = _years_before(card.issued_on, fee.line.posted_on) + 1
     facts: Facts = {"card": card.shown, "issued_on": card.issued_on.isoformat(), "year": year}
     return fee.fixed(facts, fee.say("supplementary_annual", card=card.shown, issued_on=card.issued_on, year=year))
 

@@ -15,13 +15,13 @@ from accounts.calendar import day_number
 from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
 from billing.cycle import received_types
-from billing.day import year_before
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LimitHistory
 from billing.terms_book import TermsBook
 from billing.tracing import Run, interest_runs_of
+from fees.annual import year_before
 from fees.late_payment import charged_at_closing, statements_looked_back
 from fees.terms import Terms
 from statements.facts import StatementFacts, statement_facts

@@ -122,6 +122,11 @@ _REASONS: dict[str, tuple[str, str]] = {
         "the account was opened on {opened_on}; {amount} {currency} is the fee for year {year} of it{waiver}.",
         "账户于 {opened_on} 开立，此为第 {year} 年年费 {amount} {currency}{waiver}。",
     ),
+    "first_year_cap": (
+        "the fees of an account's first year come to at most {percent} % of its credit limit of {limit}; it is what that "
+        "leaves, or less.",
+        "账户首年费用合计不超过信用额度 {limit} 的 {percent}%，本项以其余额为限。",
+    ),
     "annual_waived": (
         ", and it was waived: {spend} spent in {count} transactions in the year before meets the terms",
         "；因此前一年消费 {spend}、共 {count} 笔，符合减免条件，已予减免",
@@ -233,6 +238,12 @@ _REASONS: dict[str, tuple[str, str]] = {
     "no_anniversary_in_cycle": (
         "a year of the account begins on each anniversary of {opened_on}; none is in this cycle ({opens_on} to {closes_on}).",
         "账户年度自开户日 {opened_on} 起算，周年日不在本账单周期（{opens_on} 至 {closes_on}）内。",
+    ),
+    "no_fee_month_in_cycle": (
+        "the terms charge it on the first day of month {month}, once the account, opened on {opened_on}, is a year old; there "
+        "is no such day in this cycle ({opens_on} to {closes_on}).",
+        "条款规定于每年 {month} 月 1 日收取（账户开立满一年后，开户日 {opened_on}）；"
+        "本账单周期（{opens_on} 至 {closes_on}）内没有该日。",
     ),
     "first_year_free": (
         "the terms charge it after the first year; the account was opened on {opened_on}.",

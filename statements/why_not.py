@@ -87,6 +87,8 @@ def _annual(asked: Question) -> Failed:
         if asked.history.migrated:
             return "migrated", facts
         return ("first_year_free", facts) if rule.first == "after_first_year" else None
+    if rule.month != "anniversary":
+        return "no_fee_month_in_cycle", {**facts, "month": rule.month}
     return None if any(asked.anniversaries(opened_on)) else ("no_anniversary_in_cycle", facts)
 
 

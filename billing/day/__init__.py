@@ -10,7 +10,6 @@ from billing.day.anniversaries import (
     annual_waiver,
     process_anniversaries,
     shards_with_anniversaries,
-    year_before,
 )
 from billing.day.close import close_cycles, shards_to_close
 from billing.day.due_dates import process_due_dates, shards_with_due_dates
@@ -20,5 +19,4 @@ from billing.day.posting import post_day, shards_to_post
 __all__ = [
     "StepOutcome", "anniversary_days", "annual_waiver", "close_cycles", "post_day", "process_anniversaries",
     "process_due_dates", "shards_to_close", "shards_to_post", "shards_with_anniversaries", "shards_with_due_dates",
-    "year_before",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from accounts.calendar import day_number, months_later
+from accounts.calendar import day_number
 from accounts.columns import Columns, copy_out
 from accounts.money import CURRENCIES
 from accounts.posting_types import (
@@ -31,7 +31,7 @@ from billing.charging import post_charges
 from billing.day.charge import digits_of, post_fee
 from billing.day.outcome import StepOutcome, shards_of
 from billing.terms_book import TermsBook, VersionInForce
-from fees.annual import annual_fee, annual_fee_waived
+from fees.annual import annual_fee, annual_fee_waived, in_fee_month, year_before
 from fees.joining import joining_fee
 from fees.replacement import replacement_fee
 from fees.supplementary_annual import supplementary_annual_fee
@@ -53,6 +53,11 @@ _ANNIVERSARY = """
 SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
 WHERE a.product = %(product)s AND a.status <> 'closed' AND extract(month FROM a.opened_on) = extract(month FROM %(on)s::date)
   AND extract(day FROM a.opened_on) = ANY(%(days)s) AND a.opened_on < %(on)s
+"""
+#: Accounts of a product that are a year old, for a fee with a month of its own.
+_YEAR_OLD = """
+SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
+WHERE a.product = %(product)s AND a.status <> 'closed' AND a.opened_on <= %(year_before)s
 """
 #: Supplementary cards issued lately, not yet charged, or with the anniversary of their issue.
 _SUPPLEMENTARY = """
@@ -119,8 +124,10 @@ def _dated_fees(version: VersionInForce, on: date) -> list[_DatedFee]:
     if fees.annual is not None:
         found.append(_DatedFee(_JUST_OPENED, ANNUAL_FEE, fees.annual.clause,
                                lambda began: annual_fee(terms, np.full_like(began, day_number(on)), none_migrated, on), {}))
-        found.append(_DatedFee(_ANNIVERSARY, ANNUAL_FEE, fees.annual.clause,
-                               lambda began: annual_fee(terms, began, none_migrated, on), {}))
+        if fees.annual.month == "anniversary" or in_fee_month(fees.annual, on):
+            query = _ANNIVERSARY if fees.annual.month == "anniversary" else _YEAR_OLD
+            found.append(_DatedFee(query, ANNUAL_FEE, fees.annual.clause,
+                                   lambda began: annual_fee(terms, began, none_migrated, on), {}))
     if fees.supplementary_annual is not None:
         lately = day_number(on) - LATE_INTAKE_DAYS
         found.append(_DatedFee(_SUPPLEMENTARY, SUPPLEMENTARY_ANNUAL_FEE, fees.supplementary_annual.clause,
@@ -132,7 +139,7 @@ def _dated_fees(version: VersionInForce, on: date) -> list[_DatedFee]:
                                lambda began: replacement_fee(terms, [None] * len(began)),
                                {"free_for": list(fees.replacement.free_for)}, of_cards=True))
     common = {"product": version.product, "on": on, "late": on - timedelta(days=LATE_INTAKE_DAYS),
-              "days": anniversary_days(on)}
+              "days": anniversary_days(on), "year_before": year_before(on)}
     return [replace(each, parameters={**common, "type": each.kind.code, **each.parameters}) for each in found]
 
 
@@ -162,7 +169,7 @@ def process_anniversaries(connection: Connection[Any], on: date, first_member_id
             cards = due["card_id"] if fee.of_cards else None
             charged = post_fee(connection, fee.kind, on, due, amounts, version, fee.clause, cards)
             outcome.add(fee.kind.name + "s", charged)
-            if fee.query == _ANNIVERSARY:
+            if fee.query in (_ANNIVERSARY, _YEAR_OLD):
                 waived = np.where(_spent_enough(connection, due, on, version), amounts, 0)
                 outcome.add("annual_fees_waived", post_charges(
                     connection, ANNUAL_FEE_WAIVER, on, due["member_id"], due["account_id"], waived,
@@ -179,11 +186,6 @@ def annual_waiver(terms: Terms, on: date, postings: list[dict[str, Any]]) -> Pos
     spend = sum(each["amount"] * BY_CODE[each["type"]].sign for each in year)
     count = sum(BY_CODE[each["type"]].sign > 0 for each in year)
     return ANNUAL_FEE_WAIVER if annual_fee_waived(fee, np.array([spend]), np.array([count]), terms.digits)[0] else None
-
-
-def year_before(on: date) -> date:
-    """The same day a year earlier; of 29 February the 28th."""
-    return months_later(on, -12, on.day)
 
 
 def _spent_enough(connection: Connection[Any], due: Columns, on: date, version: VersionInForce) -> np.ndarray:
