@@ -212,12 +212,13 @@ def _first_year(case: Case) -> Iterator[Breach]:
     joining, annual = terms.fees.joining, terms.fees.annual
     at_issue = annual is not None and annual.first == "at_issue"
     total = (joining.amount if joining else Decimal(0)) + (annual.amount if annual is not None and at_issue else Decimal(0))
-    if total:
+    if total and (terms.fees.first_year_cap or Decimal(0)) > FIRST_YEAR_SHARE:
         least = total / FIRST_YEAR_SHARE
         opened_on, closings = cycle_dates(terms)
         limit = least - Decimal(1).scaleb(-terms.shown_digits)
-        yield Breach("fees.annual" if at_issue else "fees.joining",
-                     f"fees of the first year are {plain(total)} at once: an account with a credit limit below {plain(least)} "
+        yield Breach("fees.first_year_cap",
+                     f"{given(terms, 'fees.first_year_cap')}: fees are {plain(total)} at once, "
+                     f"and an account with a credit limit below {plain(least)} "
                      "pays more than 25 % of it",
                      account(f"Of a credit limit of {plain(limit)}, {plain(total)} are fees from the first day.", terms, [],
                              closings[0], opened_on=opened_on, credit_limit=plain(limit)))
@@ -289,8 +290,8 @@ US = RulePack(
         Check("over-limit-fee-three-cycles", ("fees.over_limit.max_consecutive_cycles",),
               "one over-limit transaction brings the fee for three cycles at most", _regulation("1026.56(j)(1)"),
               _over_limit_cycles),
-        Check("first-year-fees", ("fees.joining", "fees.annual"),
-              "fees of the first year are at most 25 % of the credit limit at opening, penalty fees aside",
+        Check("first-year-fees", ("fees.first_year_cap",),
+              "fees of the first year are at most 25 % of the credit limit, penalty fees aside: the cap is 0.25 or left out",
               _regulation("1026.52(a)(1)"), _first_year, "note"),
         Check("payoff-box", ("disclosures.payoff",),
               "statements say how long it takes if only minimums are paid, and the payment for 36 months",

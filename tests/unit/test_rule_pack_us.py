@@ -62,7 +62,7 @@ def minimum_missed(statements: Statements) -> Decimal:
     ('[fees]\nover_limit = {amount = "20", opt_in = false}', "over-limit-fee-opt-in", None),
     ('[fees]\nover_limit = {amount = "33"}', "other-penalty-fees-safe-harbour", None),
     ('[fees]\nover_limit = {amount = "30", max_consecutive_cycles = 4}', "over-limit-fee-three-cycles", None),
-    ('[fees]\njoining = {amount = "30"}\nannual = {amount = "95"}', "first-year-fees",
+    ('[fees]\njoining = {amount = "30"}\nannual = {amount = "95"}\nfirst_year_cap = "0.3"', "first-year-fees",
      lambda bill: charged(bill, "joining") + charged(bill, "annual") > Decimal(bill[0]["credit_limit"]) / 4),
     ("[disclosures]\npayoff = false", "payoff-box", lambda bill: "payoff" not in bill[0]),
     ('[interest.penalty]\nannual_rate = "0.2999"\nafter_days_past_due = 59', "penalty-rate", None),
@@ -88,6 +88,7 @@ def test_each_check_is_broken_by_its_key_alone(toml: str, check: str, shown: Cal
     '[fees]\nlate_payment = {kind = "daily", per_day = "1", cap = "30", cap_at = "minimum_due"}',
     '[fees]\nlate_payment = {kind = "tiered", first = "32", repeat = "43", repeat_within_cycles = 6, cap_at = "minimum_due"}',
     '[fees]\nannual = {amount = "95", first = "after_first_year"}',
+    '[fees]\njoining = {amount = "30"}\nannual = {amount = "95"}',
     '[fees]\nover_limit = {amount = "32"}\nreturned_payment = {amount = "32", cap_at = "minimum_due"}',
     '[interest.penalty]\nannual_rate = "0.2999"',
     '[interest]\ngrace_lost_charges = "full"\naccrues_from = "transaction"\n'
