@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import reduce
 from math import lcm
 
 import numpy as np
@@ -15,6 +16,7 @@ from accounts.money import minor_units
 from billing.balances import Int64Array
 from fees.rounding import round_fraction
 from fees.terms import Terms
+from fees.terms_payments import MinimumPart
 
 
 def minimum_payment(terms: Terms, bases: Mapping[str, Int64Array], in_full: Mapping[str, Int64Array], digits: int,
@@ -24,18 +26,38 @@ def minimum_payment(terms: Terms, bases: Mapping[str, Int64Array], in_full: Mapp
     bases: what the percentages of `parts` are taken of; in_full: the amounts that `add` names; all of shape (accounts,).
     """
     rule = terms.minimum_payment
-    percents = [Fraction(part.percent) for part in rule.parts]
-    scale = lcm(1, *(percent.denominator for percent in percents))
-    shares = [bases[part.of] * int(percent * scale) for part, percent in zip(rule.parts, percents, strict=True)]
-    total = np.zeros_like(new_balance)
-    for share in shares:
-        total = np.maximum(total, share) if rule.combine == "greater_of" else total + share
+    scale = lcm(1, *(Fraction(part.percent).denominator for part in rule.parts))
+    total, added = _parts(terms, bases, in_full, digits, scale)
     for name in rule.add:
-        if name not in rule.floor_before:
+        if name not in rule.floor_before and name not in added:
             total = total + in_full[name] * scale
     total = np.maximum(total, minor_units(rule.floor, digits) * scale)
     for name in rule.add:
-        if name in rule.floor_before:
+        if name in rule.floor_before and name not in added:
             total = total + in_full[name] * scale
     unit = max(minor_units(rule.round_to, digits), minor_units(terms.interest.rounding_unit, digits))
     return np.clip(round_fraction(total, scale, rule.rounding, unit), 0, np.maximum(new_balance, 0))
+
+
+def _parts(terms: Terms, bases: Mapping[str, Int64Array], in_full: Mapping[str, Int64Array], digits: int,
+           scale: int) -> tuple[Int64Array, tuple[str, ...]]:
+    """The parts as one amount, in minor units x scale, and which items they hold already."""
+    rule = terms.minimum_payment
+
+    def share(part: MinimumPart, base: Int64Array) -> Int64Array:
+        percent = Fraction(part.percent)
+        exact = base * (percent.numerator * (scale // percent.denominator))
+        if part.round_to is None:
+            return exact
+        return round_fraction(exact, scale, part.rounding, minor_units(part.round_to, digits)) * scale
+
+    without = [share(part, bases[part.of]) for part in rule.parts]
+    nothing = np.zeros_like(in_full["interest"])
+    if rule.combine == "greater_of":
+        return reduce(np.maximum, without, nothing), ()
+    if rule.combine == "sum":
+        return sum(without, nothing), ()
+    interest = in_full["interest"]
+    with_interest = sum((share(part, bases[part.of] + interest) for part in rule.parts), nothing)
+    lower = sum(without, nothing) + interest * scale
+    return np.where(with_interest > interest * scale, with_interest, lower), ("interest",)

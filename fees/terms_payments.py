@@ -36,6 +36,10 @@ class MinimumPart(TermsTable):
 
     percent: Share
     of: MinimumBase
+    round_to: Unit | None = None
+    """The part alone is rounded to this first; not at all where it is absent."""
+    rounding: Literal["up", "half_up", "down"] = "half_up"
+    """How the part alone is rounded."""
 
 
 _PARTS = (
@@ -48,8 +52,9 @@ _PARTS = (
 class MinimumPaymentTerms(TermsTable):
     """What has to be paid at least: parts of bases, plus items in full, a floor, rounding."""
 
-    combine: Literal["sum", "greater_of"] = "sum"
-    """How the parts make one amount."""
+    combine: Literal["sum", "greater_of", "percent_or_interest"] = "sum"
+    """How the parts make one amount; percent_or_interest: of bases with the interest in them if that is more than the interest,
+    else of bases without it, and the interest on top."""
     parts: Rows[MinimumPart] = _PARTS
     """Percentages of a base."""
     add: Rows[MinimumItem] = ("interest", "fees", "past_due", "over_limit", "instalments")
