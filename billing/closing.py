@@ -71,7 +71,8 @@ CLOSING_CHARGES: tuple[PostingType, ...] = (
     INTEREST_TAX, CHARGE_OFF, RECOVERY,
 )
 _CLOSING_CODES = [kind.code for kind in CLOSING_CHARGES]
-_CARRIED_ROWS: Spec = {
+#: The table `carried`.
+CARRIED_ROWS: Spec = {
     "member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "line": "smallint",
     **{name: kind for name, kind in CARRIED.items() if name != "account_id"},
 }
@@ -211,7 +212,7 @@ def close_cycles(connection: Connection[Any], on: date, first_member_id: int, la
                              CURRENCIES[terms.currency].numeric, version_id, charge_clause(terms, each.kind, each.line),
                              line=each.line)
     copy_in(connection, "statement", STATEMENT, statements)
-    copy_in(connection, "carried", _CARRIED_ROWS, carried_rows(derived))
+    copy_in(connection, "carried", CARRIED_ROWS, carried_rows(derived))
     return derived
 
 

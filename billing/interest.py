@@ -97,7 +97,9 @@ class Pricing:
     # -- exact sums -----------------------------------------------------------------------------------------------------
 
     def _end(self, bearing: Bearing) -> int:
-        return max(each.start + len(each.layers[0]) for each in (bearing.older, bearing.newer))
+        """The day after the last interest day."""
+        ends = max(each.start + len(each.layers[0]) for each in (bearing.older, bearing.newer))
+        return min(ends, self.cycle.walked.last_day + 1)
 
     def _own(self, day: int) -> Own:
         return () if self.own is None else self.own.on(day)
@@ -129,7 +131,7 @@ class Pricing:
 
     def _stretches(self, timeline: Timeline, rates: Mapping[int, Tiers]) -> Iterator[tuple[int, int]]:
         """Days in a row at one rate, as positions in the timeline; one day at a time where accounts may have their own."""
-        count, first = len(timeline.layers[0]), 0
+        count, first = min(len(timeline.layers[0]), self.cycle.walked.last_day + 1 - timeline.start), 0
         for at in range(1, count + 1):
             if at == count or self.own is not None or rates[timeline.start + at] != rates[timeline.start + first]:
                 yield first, at

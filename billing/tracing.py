@@ -109,14 +109,8 @@ def by_day(runs: Sequence[Run]) -> Iterator[tuple[int, list[Run]]]:
 
 
 def _compounded(runs: Sequence[Run], of_day: Any, rounded: Any) -> tuple[Fraction, int]:
-    joined, last = Fraction(0), None
-    tiers: Tiers = ()
-    for day, same_day in by_day(runs):
-        if last is not None:
-            for _ in range(last + 1, day):
-                between = sum((part * rate for part, rate in parts_of(joined, tiers)), Fraction(0))
-                joined += of_day(between) if of_day else between
-        tiers, last = same_day[-1].tiers, day
+    joined = Fraction(0)
+    for _, same_day in by_day(runs):
         exact = sum((part * rate for run in same_day for part, rate in parts_of(run.balance + joined, run.tiers)), Fraction(0))
         joined += of_day(exact) if of_day else exact
     return joined, rounded(joined)
@@ -137,7 +131,7 @@ def interest_runs(trace: Trace, account: int) -> dict[str, list[Run]]:
             found[cells.rows[row].name] = _whole_cycle(trace, account, base, rates)
         else:
             together = any(len(rates.on(day)) > 1 for day in _days(bearing))
-            found[cells.rows[row].name] = _runs(bearing, account, rates, apart and not together)
+            found[cells.rows[row].name] = _runs(bearing, account, rates, apart and not together, _bears_on(trace))
     if trace.excess is not None:
         none = Timeline(trace.start, [np.zeros_like(trace.excess)])
         excess = Bearing(-1, none, Timeline(trace.start, [trace.excess]), np.zeros(0, dtype=np.int64))
@@ -165,13 +159,22 @@ def _days(bearing: Bearing) -> range:
     return range(min(each.start for each in lines), max(each.start + len(each.layers[0]) for each in lines))
 
 
-def _runs(bearing: Bearing, account: int, rates: _Rates, apart: bool) -> list[Run]:
+def _bears_on(trace: Trace) -> int | None:
+    """The last day on which interest that joined the balance bears interest itself; None where none joins by day."""
+    assert trace.by_day is not None and trace.walked is not None
+    return trace.walked.last_day if trace.by_day.first.interest.compounding == "daily" else None
+
+
+def _runs(bearing: Bearing, account: int, rates: _Rates, apart: bool, bears_on: int | None = None) -> list[Run]:
+    """The runs of one account; bears_on: up to that day, days without a balance are shown as well once there was one."""
     lines = [[bearing.older], [bearing.newer]] if apart else [[bearing.older, bearing.newer]]
     runs: list[Run] = []
     for number, timelines in enumerate(lines):
         stream: list[Run] = []
         ended = False
         for day in _days(bearing):
+            if bears_on is not None and day > bears_on:
+                break
             for layer in (1, 0):
                 balance = sum(_at(each, layer, day, account) for each in timelines)
                 if layer == 1 and not balance:
@@ -184,7 +187,9 @@ def _runs(bearing: Bearing, account: int, rates: _Rates, apart: bool) -> list[Ru
                 else:
                     stream.append(Run(on, on, Fraction(balance), tiers, apart and number == 1))
                 ended = layer == 1
-        runs += [run for run in stream if run.balance]
+        first = next((run.first for run in stream if run.balance), None)
+        runs += [run for run in stream if run.balance or (
+            bears_on is not None and first is not None and run.first > first)]
     return sorted(runs, key=lambda run: (run.newer, run.first))
 
 

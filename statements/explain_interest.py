@@ -67,7 +67,7 @@ def day_runs(runs: Sequence[Run], digits: int, shown_digits: int) -> list[DayRun
     product = balance x days x rate a day, not rounded."""
     rows = []
     for run in runs:
-        for part, rate in run.parts:
+        for part, rate in run.parts or [(Fraction(0), run.tiers[0][1])]:
             rows.append(DayRun({
                 "from": run.first.isoformat(), "to": run.last.isoformat(), "days": run.days,
                 "balance": decimal_text(part / 10**digits, PRODUCT_PLACES, shown_digits),

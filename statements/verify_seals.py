@@ -13,7 +13,7 @@ from psycopg import Connection
 from accounts.calendar import day_of
 from accounts.columns import Columns, copy_out
 from accounts.sharding import members_of
-from billing.closing import STATEMENT, derive_statements
+from billing.closing import CARRIED_ROWS, STATEMENT, Derived, carried_rows, derive_statements
 from billing.reading import POSTINGS, index_of
 from statements.seal import seal_statements
 from statements.verify_scope import Check, Scope, by_query
@@ -61,6 +61,13 @@ _CLOSINGS = """
         AND (%(closes_on)s::date IS NULL OR closes_on = %(closes_on)s)
     ORDER BY closes_on, shard
 """
+#: What the statements of a closing carry on beside their figures.
+_CARRIED = f"""
+    SELECT {', '.join("carried." + name for name in CARRIED_ROWS)}
+    FROM statement JOIN carried USING (member_id, account_id, cycle_no)
+    WHERE statement.closes_on = %(closes_on)s AND statement.member_id BETWEEN %(first)s AND %(last)s
+        AND (%(account)s::bigint IS NULL OR statement.account_id = %(account)s)
+"""  # noqa: S608
 _CLOSINGS_OF_ACCOUNTS = """
     SELECT closes_on, member_id, account_id FROM statement
     WHERE cycle_no > 0 AND account_id = ANY(%(sampled)s::bigint[])
@@ -132,7 +139,28 @@ def _first_not_derived(connection: Connection[Any], scope: Scope) -> str | None:
             name = next(name for name, differs in differing.items() if differs[row])
             return (f"{_named(connection, stored, row)} {name} {_shown(stored[name][row])} is stored, "
                     f"{_shown(derived.statements[name][place[row]])} is derived again")
+        carried = _first_carried_otherwise(connection, asked, stored, derived)
+        if carried is not None:
+            return carried
     return None
+
+
+def _first_carried_otherwise(connection: Connection[Any], asked: dict[str, Any], stored: Columns,
+                             derived: Derived) -> str | None:
+    """Where the rows that a statement carries on are not those that are derived again."""
+    again = carried_rows(derived)
+    known = np.isin(again["account_id"], stored["account_id"])
+    kept = copy_out(connection, _CARRIED, asked, CARRIED_ROWS)
+
+    def rows_of(columns: Columns) -> list[tuple[int, ...]]:
+        return sorted(zip(*(columns[name].tolist() for name in CARRIED_ROWS), strict=True))
+
+    differing = set(rows_of(kept)) ^ set(rows_of({name: column[known] for name, column in again.items()}))
+    if not differing:
+        return None
+    account = min(row[1] for row in differing)
+    row = int(np.flatnonzero(stored["account_id"] == account)[0])
+    return f"{_named(connection, stored, row)} the state that it carries on beside its figures is not what is derived again"
 
 
 def _closings(connection: Connection[Any], scope: Scope) -> Iterator[tuple[date, int, int, int | None]]:

@@ -11,12 +11,15 @@ import pytest
 from psycopg.rows import dict_row
 
 from accounts.database import Database
-from accounts.posting_types import BY_CODE
+from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, MINIMUM_INTEREST, OWN_CHARGES
 from billing.closing import STATEMENT
 from billing.scenario import Scenario
-from billing.simulation import simulate
-from billing.tracing import SEGMENTS, check_runs, interest_runs, interest_runs_of
+from billing.simulation import SimulatedStatement, simulate
+from billing.tracing import SEGMENTS, Run, check_runs, interest_of_runs, interest_runs, interest_runs_of
+from fees.terms import Terms
 from statements.seal import seal_statements
+from statements.verify import scope_of
+from statements.verify_seals import SEAL_CHECKS
 from tests.integration.books_of_scenarios import open_books, run_days
 
 FIRST_ON, UNTIL = date(2023, 11, 20), date(2024, 4, 10)
@@ -107,6 +110,23 @@ FEES = {
 }
 
 
+def charges_of(terms: Terms, runs: dict[str, list[Run]]) -> dict[str, int]:
+    """What the runs of each segment come to, worked out one account at a time in fractions."""
+    charges = {name: interest_of_runs(terms, each)[1] for name, each in runs.items()}
+    return {name: amount for name, amount in charges.items() if amount}
+
+
+def interest_posted(statement: SimulatedStatement) -> dict[str, int]:
+    """The interest that a closing charged, by segment."""
+    charged = {}
+    for each in statement.postings:
+        kind = BY_CODE[each["type"]]
+        if each["source_id"] == OWN_CHARGES and kind.charge == "interest" and kind not in (MINIMUM_INTEREST, DEFERRED_INTEREST):
+            row = each["source_line"]
+            charged[statement.terms.interest.segment[row - 1].name if row else str(kind.segment)] = each["amount"]
+    return charged
+
+
 def random_scenario(chance: random.Random, terms: dict[str, Any], name: str = "") -> Scenario:
     """An account with a few months of purchases, cash, payments (full, part, late, too much), refunds and returned payments."""
     opened_on = FIRST_ON + timedelta(days=chance.randrange(0, 40))
@@ -171,5 +191,8 @@ def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_databas
                 check_runs(each.trace, runs, {column: each.row[column] for column in SEGMENTS.values()})
                 if runs and position == len(alone.statements) - 1:
                     assert interest_runs_of(connection, number, number, each.row["closes_on"]) == runs
+                assert charges_of(each.terms, runs) == interest_posted(each)
                 with_interest += bool(runs)
+        rederive = next(check for check in SEAL_CHECKS if check.name == "statements_rederive")
+        assert rederive.first_bad(connection, scope_of(connection)) is None
     assert with_interest > 40
