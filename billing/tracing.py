@@ -161,7 +161,8 @@ def _days(bearing: Bearing) -> range:
 
 def _bears_on(trace: Trace) -> int | None:
     """The last day on which interest that joined the balance bears interest itself; None where none joins by day."""
-    assert trace.by_day is not None and trace.walked is not None
+    assert trace.by_day is not None
+    assert trace.walked is not None
     return trace.walked.last_day if trace.by_day.first.interest.compounding == "daily" else None
 
 
