@@ -40,6 +40,7 @@ SUMMARIES: dict[str, str] = {
     "status": "Show what ran, what runs, what is parked, and why.",
     "retry": "Try a parked step again.",
     "release": "Give a parked account back to billing.",
+    "instalment": "Make an instalment plan of a purchase or of a statement's balance, or settle one.",
     "statement": "Show issued statements, or a preview of the open cycle.",
     "explain": "Explain every charge on a statement down to its days, rate and clause.",
     "simulate": "Bill one account from a scenario file; nothing is stored.",

@@ -39,6 +39,7 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     429: ("balance_transfer_fee_income", "income"),
     430: ("returned_payment_fee_income", "income"),
     431: ("over_limit_fee_income", "income"),
+    432: ("instalment_fee_income", "income"),
     510: ("waivers", "expense"),
     520: ("adjustments", "expense"),
     530: ("points_expense", "expense"),
@@ -104,7 +105,12 @@ MINIMUM_INTEREST = _owes_more(44, "minimum_interest", 410, "interest", "interest
 DEFERRED_INTEREST = _owes_more(45, "deferred_interest", 410, "interest", "interest", "deferred")
 INTEREST_TAX = _owes_more(62, "interest_tax", 260, "fees", "tax")
 
+#: A part of an instalment plan that has fallen due; of Cardwright's own, with the plan's number as line number.
 INSTALMENT = _owes_more(30, "instalment", 210, "purchases")
+#: What becomes a plan leaves the balances that it stood in: a purchase of this cycle, no payment of anything.
+INSTALMENT_CONVERSION = _owes_less(31, "instalment_conversion", 210, "adjustments")
+#: The same of what the last statement billed; the statement does not ask for it any more.
+STATEMENT_CONVERSION = _owes_less(32, "statement_conversion", 210, "adjustments")
 
 JOINING_FEE = _owes_more(50, "joining_fee", 421, "fees", "joining")
 ANNUAL_FEE = _owes_more(51, "annual_fee", 422, "fees", "annual")
@@ -117,6 +123,8 @@ FOREIGN_FEE = _owes_more(57, "foreign_fee", 428, "fees", "foreign")
 BALANCE_TRANSFER_FEE = _owes_more(58, "balance_transfer_fee", 429, "fees", "balance_transfer")
 RETURNED_PAYMENT_FEE = _owes_more(59, "returned_payment_fee", 430, "fees", "returned_payment")
 OVER_LIMIT_FEE = _owes_more(60, "over_limit_fee", 431, "fees", "over_limit")
+#: Fee (or interest) on a part of an instalment plan; line number as for 30.
+INSTALMENT_FEE = _owes_more(63, "instalment_fee", 432, "fees", "instalment")
 #: Tax on the fees of one event, or on one of Cardwright's own (then its line number is a thousand times the fee's, plus the
 #: fee's code, so that several taxed on one day stay apart).
 FEE_TAX = _owes_more(61, "fee_tax", 260, "fees", "tax")
@@ -151,9 +159,9 @@ POSTING_TYPES: tuple[PostingType, ...] = (
     OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
     ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
     PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
-    INTEREST_TAX, INSTALMENT, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
+    INTEREST_TAX, INSTALMENT, INSTALMENT_CONVERSION, STATEMENT_CONVERSION, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
     LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
-    OVER_LIMIT_FEE, FEE_TAX, *WAIVERS.values(), CHARGE_OFF, RECOVERY,
+    OVER_LIMIT_FEE, INSTALMENT_FEE, FEE_TAX, *WAIVERS.values(), CHARGE_OFF, RECOVERY,
 )
 
 

@@ -76,6 +76,33 @@ class Statement(Base):
     previous_sha256: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class InstalmentPlan(Base):
+    """A purchase, or a statement's balance, paid in parts; append-only. The parts billed are postings of Cardwright's own
+    with plan_no as line number.
+
+    amount: minor units; made_on: the business day, its parts fall due at the closings after it; terms_version_id: whose
+    [instalments] hold for the plan to its end; of: what it was made from (a purchase's reference, a closing date), none for
+    what was bought in instalments.
+    """
+
+    __tablename__ = "instalment_plan"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("parts >= 2", name="parts"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    plan_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    made_on: Mapped[date]
+    amount: Mapped[int]
+    parts: Mapped[int] = mapped_column(Integer)
+    terms_version_id: Mapped[int] = mapped_column(Integer)
+    of: Mapped[str | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class CarriedRow(Base):
     """State that an account carries into its next cycle beyond the columns of its statement; most accounts have none.
 

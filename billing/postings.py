@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from accounts.posting_types import ADJUSTMENT_CREDIT, BALANCE_TRANSFER, BY_CODE, INSTALMENT, POSTING_TYPES
+from accounts.posting_types import (
+    ADJUSTMENT_CREDIT,
+    BALANCE_TRANSFER,
+    BY_CODE,
+    INSTALMENT,
+    POSTING_TYPES,
+    STATEMENT_CONVERSION,
+)
 from billing.balances import Int64Array
 from billing.cells import BILLED, FEES, INTEREST, NEW, Cells
 from fees.terms import Terms
@@ -69,11 +76,11 @@ class Events:
 
 
 def received_types(terms: Terms) -> list[int]:
-    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, refunds
-    and other credits where the terms say so."""
+    """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, what of
+    the last statement became an instalment plan, refunds and other credits where the terms say so."""
     refunds = terms.allocation.refunds_count_as_payment
     return [each.code for each in POSTING_TYPES
-            if each.figure in ("payments", "waivers")
+            if each.figure in ("payments", "waivers") or each is STATEMENT_CONVERSION
             or (refunds and (each.figure == "credits" or each is ADJUSTMENT_CREDIT))]
 
 

@@ -24,15 +24,20 @@ def _no_float(given: Any) -> Any:
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
+def _date_as_text(given: Any) -> Any:
+    return given.isoformat() if isinstance(given, date) else given
+
+
 def _amount(text: str) -> str:
     minor_units(text, 18)
     return text
 
 
 Amount = Annotated[str, BeforeValidator(_no_float), AfterValidator(_amount)]
-EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *KINDS}
+INSTALMENT_EVENTS = ("instalment", "instalment_settlement")
+EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *INSTALMENT_EVENTS, *KINDS}
 #: Types that come without an amount.
-_NO_AMOUNT = {"replacement", *KINDS}
+_NO_AMOUNT = {"replacement", "instalment_settlement", *KINDS}
 
 
 class _Table(BaseModel):
@@ -98,6 +103,8 @@ class ScenarioEvent(_Table):
     """Last day of hardship or of a payment holiday."""
     rate: Rate | None = None
     """Nominal rate a year of hardship."""
+    parts: Annotated[int, Field(ge=2, le=120)] | None = None
+    of: Annotated[str, BeforeValidator(_date_as_text)] | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -107,15 +114,28 @@ class ScenarioEvent(_Table):
             raise ValueError(f"type {self.type} is not known to this release; it knows {', '.join(sorted(EVENT_TYPES))}")
         if self.known_on is not None and self.known_on < self.on:
             raise ValueError(f"known_on {self.known_on} lies before the event itself on {self.on}; leave it out")
-        if self.type not in _NO_AMOUNT and minor_units(self.amount, 18) <= 0:
+        no_amount = self.type in _NO_AMOUNT or (self.type == "instalment" and self.of is not None)
+        if not no_amount and minor_units(self.amount, 18) <= 0:
             raise ValueError("amount must be more than zero")
+        self._check_arrangement()
+        self._check_instalment()
+        return self
+
+    def _check_arrangement(self) -> None:
         if (self.until is not None) != (self.type in LASTING):
             raise ValueError("until goes with hardship and payment_holiday, and with them only")
         if (self.rate is not None) != (self.type == HARDSHIP):
             raise ValueError("rate goes with hardship, and with it only")
         if self.until is not None and self.until < self.on:
             raise ValueError(f"until {self.until} lies before {self.on}")
-        return self
+
+    def _check_instalment(self) -> None:
+        if (self.parts is not None) != (self.type == "instalment"):
+            raise ValueError("parts belongs to an event of type instalment, which needs it")
+        if self.of is None and self.type == "instalment_settlement":
+            raise ValueError("of must name the instalment plan that is settled")
+        if self.of is not None and self.type not in INSTALMENT_EVENTS:
+            raise ValueError(f"of does not belong to type {self.type}")
 
     @property
     def arrangement(self) -> Arrangement | None:

@@ -14,14 +14,15 @@ from accounts.posting_types import (
     ANNUAL_FEE_WAIVER,
     BY_CODE,
     FEE_TAX,
+    INSTALMENT,
     OPENING_CREDIT,
     OWN_CHARGES,
-    PURCHASE_INTEREST,
     REPLACEMENT_FEE,
     SUPPLEMENTARY_ANNUAL_FEE,
     WAIVERS,
 )
 from billing.day.charge import TAX_LINES
+from billing.instalment_plans import SETTLED_EARLY
 from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening
 from fees.terms import Terms
 
@@ -42,9 +43,17 @@ SELECT p.posted_on, p.source_id, p.source_line, p.type, p.amount, p.effective_on
        p.mcc, p.description, p.original_currency, p.segment, c.card
 FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.posted_on <= %(until)s AND p.type > %(opening)s
-  AND (p.type < %(charges)s OR (p.source_id = %(own)s AND (
+  AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
        p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s)))))
 ORDER BY p.posted_on, p.source_id, p.source_line, p.type
+"""
+#: The plans of an account, and when each was settled early, if it was.
+_PLANS = """
+SELECT p.plan_no, p.made_on, p.amount, p.parts, p.of, q.posted_on AS settled_on
+FROM instalment_plan p
+LEFT JOIN posting q ON q.member_id = p.member_id AND q.account_id = p.account_id AND q.source_id = %(own)s
+     AND q.type = %(part)s AND q.source_line = p.plan_no AND q.clause = %(settled)s AND q.posted_on <= %(until)s
+WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.made_on <= %(until)s ORDER BY p.plan_no
 """
 
 
@@ -64,10 +73,11 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         last_day = until or account["closed_through"] or account["opened_on"]
         rows = cursor.execute(_EVENTS, {
             "member": member_id, "account": account_id, "until": last_day, "opening": OPENING_CREDIT.code,
-            "charges": PURCHASE_INTEREST.code, "own": OWN_CHARGES, "given": list(GIVEN_CHARGES),
+            "instalments": INSTALMENT.code, "own": OWN_CHARGES, "given": list(GIVEN_CHARGES),
             "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(_OF_CARDS),
         }).fetchall()
     digits = BY_NUMERIC[account["currency"]].digits
+    plans = _plan_events(connection, member_id, account_id, last_day, digits)
     return Scenario.model_construct(
         account=ScenarioAccount(account=account["account"], opened_on=account["opened_on"],
                                 closing_day=account["closing_day"], over_limit_opt_in=account["over_limit_opt_in"],
@@ -75,8 +85,22 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         until=last_day,
         terms=tuple(_as_charged(terms, account["status"]) for terms in sorted(versions, key=lambda each: each.in_force_from)),
         opening=_opening(account, cycle_zero, digits),
-        events=tuple(scenario_event(row, digits) for row in rows),
+        events=(*(scenario_event(row, digits) for row in rows), *plans),
     )
+
+
+def _plan_events(connection: Connection[Any], member_id: int, account_id: int, until: date, digits: int) -> list[ScenarioEvent]:
+    """The instalment plans that were made, and those that were settled early."""
+    events = []
+    keys = {"member": member_id, "account": account_id, "until": until, "own": OWN_CHARGES, "part": INSTALMENT.code,
+            "settled": SETTLED_EARLY}
+    for plan_no, made_on, amount, parts, of, settled_on in connection.execute(_PLANS, keys):
+        name = f"instalment-plan-{plan_no}"
+        events.append(ScenarioEvent.model_construct(on=made_on, type="instalment", amount=major_units(amount, digits),
+                                                    parts=parts, of=of, id=name))
+        if settled_on is not None:
+            events.append(ScenarioEvent.model_construct(on=settled_on, type="instalment_settlement", of=name))
+    return events
 
 
 def scenario_event(row: Mapping[str, Any], digits: int) -> ScenarioEvent:

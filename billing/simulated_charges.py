@@ -37,7 +37,8 @@ from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, int
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
 from billing.over_limit import LEFT_OUT, LimitHistory
 from billing.re_age import ReAgeHistory, own_minimum, require_re_age
-from billing.scenario import ScenarioEvent
+from billing.scenario import INSTALMENT_EVENTS, ScenarioEvent
+from billing.simulated_instalments import SimulatedInstalments
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
 from fees.annual import annual_fee, year_before
 from fees.fee_tax import fee_tax
@@ -56,11 +57,13 @@ class SimulatedCharges:
     statements: rows of the statement table so far, oldest first, the opening state of an account under way among them.
     """
 
-    def __init__(self, ledger: SimulatedLedger, first_day: date, statements: list[dict[str, Any]]) -> None:
+    def __init__(self, ledger: SimulatedLedger, first_day: date, statements: list[dict[str, Any]],
+                 closing_day: int) -> None:
         self.ledger, self.first_day, self.statements = ledger, first_day, statements
         self.scenario = ledger.scenario
         #: Set once the account is charged off: from then on it bears no fees.
         self.charged_off = False
+        self.instalments = SimulatedInstalments(ledger, statements, closing_day)
 
     # -- the day's events -----------------------------------------------------------------------------------------------
 
@@ -69,6 +72,9 @@ class SimulatedCharges:
         terms = self.scenario.terms_on(day)
         for line, event in enumerate(self.scenario.events, 1):
             if max(event.posted_on or event.on, self.first_day) != day:
+                continue
+            if event.type in INSTALMENT_EVENTS:
+                self.instalments.take(event, day)
                 continue
             if event.type == "replacement":
                 self._replacement(event, day, terms, line)

@@ -36,12 +36,12 @@ class SimulatedLedger:
         return self.scenario.terms.index(terms) + 1
 
     def add(self, kind: PostingType, day: date, amount: int, source: int, line: int, event: ScenarioEvent | None,
-            clause: str | None = None, description: str | None = None) -> None:
-        """Post an amount, unless it is nothing; clause: of the terms that charge it, where they do."""
+            clause: str | None = None, description: str | None = None, terms: Terms | None = None) -> None:
+        """Post an amount, unless it is nothing; clause: of the terms that charge it, where they do; terms: if not the day's."""
         if amount <= 0:
             return
         effective = day if event is None else min(event.on, day)
-        terms_version = None if clause is None else self.version_of(self.scenario.terms_on(day))
+        terms_version = None if clause is None else self.version_of(terms or self.scenario.terms_on(day))
         self.postings.append({
             "member_id": 1, "account_id": 1, "posted_on": day, "source_id": source, "source_line": line, "type": kind.code,
             "debit_account": kind.debit, "credit_account": kind.credit,

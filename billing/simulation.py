@@ -37,13 +37,17 @@ _SCENARIO_SOURCE = 2
 
 @dataclass
 class SimulatedStatement:
-    """One statement: `row` has the columns of the statement table, `postings` those of the posting table."""
+    """One statement: `row` has the columns of the statement table, `postings` those of the posting table.
+
+    instalments_not_billed: of the plans of the account, on its closing day, minor units.
+    """
 
     row: dict[str, Any]
     postings: list[dict[str, Any]]
     terms: Terms
     trace: Trace
     charged: Carried = field(default_factory=Carried.none)
+    instalments_not_billed: int = 0
 
 
 @dataclass
@@ -83,7 +87,8 @@ class _Simulation:
         self.before: Before | None = None
         self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
         self.ledger = SimulatedLedger(scenario, self.result.postings)
-        self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row])
+        self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row],
+                                       self.closing_day)
         self.previous_closing = self.first_day - timedelta(days=1)
 
     def run(self) -> Simulated:
@@ -93,6 +98,7 @@ class _Simulation:
             self.charges.process_due_date(day)
             self.charges.process_anniversary(day)
             if day == self._next_closing():
+                self.charges.instalments.bill_parts(day)
                 self.charges.process_closing(day, self.limit, partial(self._interest_if_closed, day))
                 self._close(day)
             day += timedelta(days=1)
@@ -120,7 +126,8 @@ class _Simulation:
         lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
         row["sha256"] = sealed(row, lines, self.seal)
-        self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried))
+        self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried,
+                                                         self.charges.instalments.outstanding()))
         self.charges.statements.append(row)
         self.charges.charged_off = bool(len(closed.carried.of_kind(CHARGED_OFF).account))
         self.last_row, self.previous_closing = row, day
@@ -130,7 +137,7 @@ class _Simulation:
         trial = copy(self)
         trial.result = replace(self.result, statements=[*self.result.statements], postings=[*self.result.postings])
         trial.ledger = SimulatedLedger(self.scenario, trial.result.postings)
-        trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements])
+        trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements], self.closing_day)
         trial._close(day)
         return 0 if trial.last_row is self.last_row or trial.last_row is None else int(trial.last_row["interest"])
 

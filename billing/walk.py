@@ -16,6 +16,7 @@ from accounts.calendar import day_number
 from billing.balances import BoolArray, Int64Array, allocation_order, run_down
 from billing.carried import Carried
 from billing.cells import AGES, FEES, FIRST, NEW, REVOLVING, Cells
+from billing.conversions import CONVERSIONS, conversion_order, forget_newest
 from billing.own_rates import OwnRates
 from billing.postings import FIGURE, SIGN, WAIVERS, Events, cell_of_debits, received
 from billing.promotions import Ending, last_days, revert_cell
@@ -102,11 +103,14 @@ class Walk:
         cell = self._ending(cell, owner, amount, counts_from[debit], day[debit] + self.start, events.posted_on[debit])
         np.add.at(self.debits.reshape(-1), (day[debit] * cells.count + cell) * self.accounts + owner, amount)
         waiver = ~debit & (FIGURE[events.type] == WAIVERS)
-        paid = ~debit & ~waiver
+        converted = np.isin(events.type, CONVERSIONS)
+        paid = ~debit & ~waiver & ~converted
         self.waived, self.money = self._by_day(day, waiver), self._by_day(day, paid)
         came_in = np.zeros((self.days, self.accounts), dtype=np.int64)
         np.add.at(came_in.reshape(-1), day * self.accounts + events.account, received(self.terms, events))
         self.received = np.cumsum(came_in, axis=0)
+        self.conversions = [(kind, self._by_day(day, events.type == kind))
+                            for kind in np.unique(events.type[converted]).tolist()]
         self.debit_days: BoolArray = np.asarray(self.debits.any(axis=(1, 2)))
         self.requests = self._requested(day, paid & (events.segment > 0))
         late = (counts_from[debit] < first[debit]) & np.isin(cell, [cells.of(s, NEW) for s in range(FIRST, cells.instalment)])
@@ -182,6 +186,9 @@ class Walk:
             self.ending.move_ended(day, balances, self.cells)
         if self.debit_days[offset]:
             balances += self.debits[offset]
+        for kind, amounts in self.conversions:
+            if amounts[offset].any():
+                self._convert(kind, offset, amounts[offset])
         before_money = balances.copy() if interest.payment_day_counts != "new" else None
         money, waived = self.money[offset], self.waived[offset]
         acts = np.flatnonzero((money > 0) | (waived > 0) | ((self.credit > 0) & balances.any(axis=0)))
@@ -194,6 +201,13 @@ class Walk:
         if offset == self.days - 1:
             later = self.cut > day
             self.at_cut[:, later] = balances[:, later]
+
+    def _convert(self, kind: int, offset: int, amounts: Int64Array) -> None:
+        """Take what became instalment plans out of the purchases; what was paid of it before is the holder's credit."""
+        new = self.cells.of(self.cells.purchase, NEW)
+        before = self.balances[new].copy()
+        self.credit = self.credit + run_down(self.balances, conversion_order(self.cells, kind), amounts)
+        forget_newest(self.debits[:offset + 1, new], before - self.balances[new])
 
     def _pay(self, day: int, offset: int, acts: Int64Array) -> None:
         """Let the day's waivers and money, and any credit balance, pay what some accounts owe."""

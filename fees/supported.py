@@ -14,7 +14,7 @@ from accounts.calendar import closing_on, due_on, first_closing
 from accounts.errors import Refused
 from fees.terms import Terms
 from fees.terms_fees import PercentOfInterest
-from fees.terms_payments import BenefitTerms, InstalmentTerms
+from fees.terms_payments import BenefitTerms
 from fees.terms_problems import shown
 
 #: Countries whose law lints terms; fees/rule_packs/registry.py holds a pack for each.
@@ -96,7 +96,7 @@ def _late_fees(terms: Terms) -> Iterator[Unsupported]:
 
 def _later_tables(terms: Terms) -> Iterator[Unsupported]:
     tables: list[tuple[str, BaseModel, BaseModel]] = [
-        ("instalments", terms.instalments, InstalmentTerms()), ("benefits", terms.benefits, BenefitTerms()),
+        ("benefits", terms.benefits, BenefitTerms()),
     ]
     for name, table, charged in tables:
         for key in type(table).model_fields:

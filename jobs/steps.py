@@ -10,10 +10,12 @@ from statements.seal import seal_statements
 
 
 def steps_of_the_day() -> tuple[Step, ...]:
-    """Post what is due, process due dates, charge anniversaries, close cycles; numbers leave room for steps to come."""
+    """Post what is due, process due dates, charge anniversaries, bill instalments, close
+    cycles; numbers leave room for steps to come."""
     return (
         Step(10, "post", day.shards_to_post, day.post_day),
         Step(20, "due_dates", day.shards_with_due_dates, day.process_due_dates),
         Step(30, "anniversaries", day.shards_with_anniversaries, day.process_anniversaries),
+        Step(35, "instalments", day.shards_with_instalments, day.bill_instalments),
         Step(40, "close", day.shards_to_close, partial(day.close_cycles, seal=seal_statements)),
     )

@@ -98,7 +98,7 @@ def compose(facts: StatementFacts) -> StatementDocument:
         over_limit=amount(row["over_limit"]),
         payment_due_on=row["due_on"].isoformat(),
         credit_limit=amount(row["credit_limit"]),
-        available_credit=amount(max(row["credit_limit"] - row["new_balance"], 0)),
+        available_credit=amount(max(row["credit_limit"] - row["new_balance"] - facts.instalments_not_billed, 0)),
         grace="lost" if row["grace"] else "kept",
         days_past_due=row["days_past_due"],
         delinquency=delinquency(row["days_past_due"]),

@@ -158,7 +158,7 @@ class StatementDocument(TypedDict):
     payment_due_on: Day
     credit_limit: Amount
     available_credit: Amount
-    """Credit limit less new balance, never below zero: what exceeds the limit is over_limit."""
+    """Credit limit less new balance and instalments not billed yet, never below zero: what exceeds the limit is over_limit."""
     grace: Grace
     days_past_due: int
     delinquency: Delinquency

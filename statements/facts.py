@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_of
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
-from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
+from accounts.posting_types import INSTALMENT, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
 from billing.carried import BALANCE, CHARGED, Carried
 from billing.cells import FIRST
 from billing.terms_book import TermsBook
@@ -130,6 +130,7 @@ class StatementFacts:
     row: the statement's figures and state, by the names of table `statement` (minor units, dates, digests as bytes).
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
     carried: of segments that the row has no columns for, what was charged and what is left.
+    instalments_not_billed: parts of instalment plans still to come, minor units.
     """
 
     row: Mapping[str, Any]
@@ -142,6 +143,7 @@ class StatementFacts:
     terms_by_version: Mapping[int, Terms] = field(default_factory=dict)
     letterhead: Letterhead = Letterhead()
     carried: Sequence[CarriedRow] = ()
+    instalments_not_billed: int = 0
 
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""
@@ -174,12 +176,21 @@ JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = ANY(%(
 # Cycle 0 holds the opening state of an account taken over already under way: it was never issued.
 _STATEMENTS = """
 SELECT statement.*, card_account.account, card_account.currency, member.name AS holder, member.language,
-       org_unit.name AS org_unit
+       org_unit.name AS org_unit, coalesce(planned.instalments_not_billed, 0)::bigint AS instalments_not_billed
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY AS asked (member_id, account_id, place)
 JOIN statement USING (member_id, account_id)
 JOIN card_account USING (member_id, account_id)
 JOIN member USING (member_id)
 LEFT JOIN org_unit ON org_unit.org_unit_id = coalesce(card_account.org_unit_id, member.org_unit_id)
+LEFT JOIN LATERAL (
+    SELECT sum(plan.amount - coalesce((
+        SELECT sum(part.amount) FROM posting part
+        WHERE part.member_id = plan.member_id AND part.account_id = plan.account_id AND part.source_id = %(own)s
+            AND part.type = %(part)s AND part.source_line = plan.plan_no AND part.posted_on <= statement.closes_on), 0)
+    ) AS instalments_not_billed
+    FROM instalment_plan plan
+    WHERE plan.member_id = statement.member_id AND plan.account_id = statement.account_id
+        AND plan.made_on <= statement.closes_on) planned ON true
 WHERE statement.cycle_no > 0 AND statement.closes_on BETWEEN %(from_on)s AND %(to_on)s
 ORDER BY asked.place, statement.cycle_no
 """
@@ -256,9 +267,10 @@ class StatementReader:
     def of_accounts(self, keys: Sequence[AccountKey], from_on: date = date.min,
                     to_on: date = date.max) -> list[StatementFacts]:
         """The issued statements of some accounts that closed in a range of days, in the order of `keys`, then closing."""
-        asked = {"members": [key.member_id for key in keys], "accounts": [key.account_id for key in keys]}
+        asked: dict[str, Any] = {"members": [key.member_id for key in keys], "accounts": [key.account_id for key in keys]}
         with self._connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(_STATEMENTS, {**asked, "from_on": from_on, "to_on": to_on}).fetchall()
+            rows = cursor.execute(_STATEMENTS, {
+                **asked, "from_on": from_on, "to_on": to_on, "own": OWN_CHARGES, "part": INSTALMENT.code}).fetchall()
         if not rows:
             return []
         postings = self.postings(rows)
@@ -271,7 +283,8 @@ class StatementReader:
 
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
               carried: Sequence[CarriedRow] = ()) -> StatementFacts:
-        """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
+        """Puts together what was read; a row needs account, currency, holder, language, org_unit and
+        instalments_not_billed beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
         purchase = terms.interest.segment_named("purchase")
         versions = {row["terms_version_id"]} | {each.terms_version_id for each in postings if each.terms_version_id}
@@ -283,6 +296,7 @@ class StatementReader:
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
                                   purchase.grace, bears_interest(purchase)),
+            instalments_not_billed=row["instalments_not_billed"],
         )
 
     def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:

@@ -13,6 +13,7 @@ from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import OWN_CHARGES
 from billing.closing import STATEMENT, Derived, charge_clause, derive_statements
+from billing.instalment_plans import not_billed
 from statements.facts import PostingLine, StatementFacts, StatementReader, account_key, carried_rows
 from statements.seal import seal_statements
 
@@ -56,7 +57,7 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
         raise NothingOpen(f"account {account} cannot be billed: {derived.refused[0][2]}")
     if derived.not_opened or closes_on < about["opened_on"]:
         raise NothingOpen(f"account {account} has nothing to bill yet on {closes_on}")
-    row = _row(derived, about)
+    row = {**_row(derived, about), "instalments_not_billed": not_billed(connection, key.member_id, key.account_id, closes_on)}
     reader = StatementReader(connection)
     lines = [*reader.postings([row])[1], *_charges_to_come(row, derived, about["currency"])]
     return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1],

@@ -35,4 +35,5 @@ def simulated_facts(account: str, simulated: SimulatedStatement) -> StatementFac
         row=simulated.row, account=account, currency=terms.currency, digits=CURRENCIES[terms.currency].digits, terms=terms,
         carried=carried_rows(simulated.charged),
         postings=[PostingLine(**{name: each[name] for name in _POSTING_FIELDS}) for each in simulated.postings],
+        instalments_not_billed=simulated.instalments_not_billed,
     )

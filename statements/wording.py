@@ -164,6 +164,9 @@ _POSTING_TYPES: dict[str, tuple[str, str]] = {
     "deferred_interest": ("Interest deferred until now", "递延利息"),
     "interest_tax": ("Tax on interest", "利息税费"),
     "instalment": ("Instalment", "分期付款"),
+    "instalment_conversion": ("Converted into instalments", "转为分期付款"),
+    "statement_conversion": ("Statement balance converted into instalments", "账单分期转出"),
+    "instalment_fee": ("Instalment fee", "分期手续费"),
     "joining_fee": ("Joining fee", "入会费"),
     "annual_fee": ("Annual fee", "年费"),
     "supplementary_annual_fee": ("Annual fee, supplementary card", "附属卡年费"),
@@ -200,6 +203,7 @@ _SEGMENTS: dict[str, tuple[str, str]] = {
 }
 
 _CHARGES: dict[str, tuple[str, str]] = {
+    "instalment": ("Instalment fee", "分期手续费"),
     "interest": ("Interest", "利息"),
     "fee": ("Fee", "费用"),
     "joining": ("Joining fee", "入会费"),
@@ -256,6 +260,9 @@ def charge_text(kind: str, segment: str | None, language: Language) -> str:
 
 def described(description: str, posting_type: str, language: Language) -> str:
     """A line's description in the reader's language: translated where it only names the kind of posting, else as it came."""
+    english = posting_text("instalment", "en")
+    if posting_type in ("instalment", "instalment_fee") and description.startswith(f"{english} "):
+        return description.replace(english, posting_text(posting_type, language), 1)
     return posting_text(posting_type, language) if description == posting_text(posting_type, "en") else description
 
 

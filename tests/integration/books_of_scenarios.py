@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from accounts.money import CURRENCIES, minor_units
 from accounts.posting_types import BY_NAME
 from accounts.sharding import members_of
 from billing import day
-from billing.scenario import Scenario
+from billing.scenario import INSTALMENT_EVENTS, Scenario
 from fees.schedule import approve, propose
 from statements.seal import seal_statements
 
@@ -44,29 +44,35 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
                            (f"A{number}", number, number))
             cursor.execute("INSERT INTO guarded_balance (member_id, account_id) VALUES (%s, %s)", (number, number))
             for line, event in enumerate(scenario.events, 1):
+                if event.type in INSTALMENT_EVENTS:
+                    continue
                 kind = BY_NAME[event.type]
                 posted_on = max(event.posted_on or event.on, account.opened_on)
                 cursor.execute(
                     "INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account,"
-                    " credit_account, currency, amount, effective_on, transaction_on, original_currency, segment)"
-                    " VALUES (%s, %s, %s, 2, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    " credit_account, currency, amount, effective_on, transaction_on, original_currency, segment, source_ref)"
+                    " VALUES (%s, %s, %s, 2, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                     (number, number, posted_on, line, kind.code, kind.debit, kind.credit, currency,
                      minor_units(event.amount, digits), min(event.on, posted_on), event.on, event.currency,
-                     event.segment),
+                     event.segment, event.id),
                 )
 
 
-def run_days(connection: Connection[Any], first_on: date, until: date) -> None:
-    """Every business day of shard 0, in order, as the nightly steps do it."""
+def run_days(connection: Connection[Any], first_on: date, until: date,
+             at_counter: Callable[[date], None] = lambda on: None) -> None:
+    """Every business day of shard 0, in order, as the nightly steps do it; at_counter: what staff do while a day is open."""
     first, last = members_of(0)
     on = first_on
     while on <= until:
+        at_counter(on)
         if day.shards_to_post(connection, on):
             day.post_day(connection, on, first, last, [])
         if day.shards_with_due_dates(connection, on):
             day.process_due_dates(connection, on, first, last, [])
         if day.shards_with_anniversaries(connection, on):
             day.process_anniversaries(connection, on, first, last, [])
+        if day.shards_with_instalments(connection, on):
+            day.bill_instalments(connection, on, first, last, [])
         if day.shards_to_close(connection, on):
             day.close_cycles(connection, on, first, last, [], seal_statements)
         on += timedelta(days=1)

@@ -275,7 +275,7 @@ def test_init_command(cardwright: RunCardwright, test_server: TestServer) -> Non
         }
         again = cardwright("init", environment=environment)
         assert (again.returncode, again.stdout) == (0, "")
-        assert again.stderr.endswith("schema 0002 is up to date; first business day 2005-05-01\n")
+        assert again.stderr.endswith(f"schema {SCHEMA} is up to date; first business day 2005-05-01\n")
 
 
 def test_init_refuses_another_first_day_once_begun(cardwright: RunCardwright, embedded_database: Database) -> None:

@@ -65,7 +65,8 @@ def said(toml: str) -> list[str]:
     '[fees]\nsupplementary_annual = {amount = 1}\ntax_on_charges = {interest = "0"}',
     '[cycle]\ndue_roll = "next_business_day"\ncalendar = "CN"\ndue_after_days = 15\ntolerance_days = 3',
     '[cycle]\ntolerance_amount = "10"',
-    '[instalments]\nmethod = "flat"\n[benefits]\n[disclosures]\npayoff = false\n[interest.penalty]',
+    '[instalments]\nmethod = "declining"\nannual_rate = "0.1"\nremainder_in = "last"',
+    '[benefits]\n[disclosures]\npayoff = false\n[interest.penalty]',
 ])
 def test_charged(toml: str) -> None:
     assert said(toml) == []
@@ -83,9 +84,6 @@ def test_charged(toml: str) -> None:
      "interest.segment.spring.deferred = true | it takes true only with valid_days"),
     (PURCHASE + CASH + SPRING + 'until = 2024-01-01\nrevert_to = "spring"',
      'interest.segment.spring.revert_to = "spring" | it takes a segment that does not end'),
-    ('[instalments]\nfee_rate = "0.01"', 'instalments.fee_rate = "0.01" | it takes its default, "0.0085"'),
-    ('[instalments]\nannual_rate = "0.1"', 'instalments.annual_rate = "0.1" | leave it out'),
-    ('[instalments]\nremainder_in = "last"', 'instalments.remainder_in = "last"'),
     ("[benefits]\ninterest_forgiveness_days = 0", "benefits.interest_forgiveness_days = 0"),
 ])
 def test_refused(toml: str, expected: str) -> None:

@@ -1,0 +1,146 @@
+"""Instalment plans on real books: a night bills them as a scenario does, and the commands make and settle them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.database import Database
+from accounts.money import minor_units
+from billing.closing import STATEMENT
+from billing.instalment_plans import PlanAccount, make_plan, settle_plan
+from billing.instalments import NotConvertible
+from billing.scenario import Scenario, ScenarioEvent
+from billing.scenario_of_account import scenario_of_account
+from billing.simulation import Simulated, simulate
+from statements.facts import account_facts
+from statements.seal import seal_statements
+from statements.simulated import simulated_statement
+from tests.integration.books_of_scenarios import open_books, run_days
+
+FIRST_ON, UNTIL = date(2023, 11, 20), date(2024, 6, 10)
+NOT_COMPARED = {"member_id", "account_id", "terms_version_id", "sha256", "previous_sha256"}
+
+TERMS: dict[str, dict[str, Any]] = {
+    "flat, the rest in the first part, fees taxed": {
+        "instalments": {"fee_rate": "0.0085"}, "fees": {"tax_on_charges": {"fees": "0.06"}}},
+    "declining, the rest in the last part, whole units": {
+        "instalments": {"method": "declining", "annual_rate": "0.0588", "remainder_in": "last"},
+        "interest": {"rounding_unit": "1"}},
+    "declining by the month, unpaid form, grace lost for all": {
+        "instalments": {"method": "declining", "annual_rate": "0.12"}, "grace": {"lost_for": "all"},
+        "interest": {"day_count": "monthly", "grace_lost_charges": "unpaid", "segment": [
+            {"name": "purchase", "annual_rate": "0.18"}, {"name": "cash_advance", "annual_rate": "0.24", "grace": False}]}},
+    "both days count, over the limit, previous closing first": {
+        "interest": {"payment_day_counts": "both", "closing_day_counts": True, "over_limit": {"daily_rate": "0.0003"}},
+        "allocation": {"as_of": "previous_closing"}, "instalments": {"fee_rate": "0"}},
+}
+
+
+def random_scenario(chance: random.Random, terms: dict[str, Any]) -> Scenario:
+    """A few months of purchases and payments; some purchases, and some statements, become plans, some of them settled early."""
+    whole = terms.get("interest", {}).get("rounding_unit") == "1"
+    opened_on = FIRST_ON + timedelta(days=chance.randrange(0, 20))
+    events: list[dict[str, Any]] = []
+    on, number = opened_on, 0
+    while on < UNTIL:
+        number += 1
+        cents = chance.randrange(2_000, 90_000)
+        amount = str(cents // 100) if whole else f"{cents // 100}.{cents % 100:02d}"
+        kind = chance.choices(["purchase", "payment", "cash_advance", "instalment"], [50, 30, 5, 8])[0]
+        event = {"on": on, "type": kind, "amount": amount, "id": f"E{number}"}
+        if kind == "instalment":
+            event["parts"] = chance.choice([2, 3, 5, 12])
+        events.append(event)
+        if kind == "purchase" and chance.random() < 0.35:
+            made_on = on + timedelta(days=chance.choice([0, 3, 20, 40]))
+            events.append({"on": made_on, "type": "instalment", "of": f"E{number}", "parts": chance.choice([2, 3, 7, 12])})
+            if chance.random() < 0.3:
+                events.append({"on": made_on + timedelta(days=chance.randrange(1, 25)), "type": "instalment_settlement",
+                               "of": f"E{number}"})
+        on += timedelta(days=chance.randrange(1, 15))
+    if chance.random() < 0.5:
+        events.append({"on": date(2024, 3, 4), "type": "instalment", "of": "new_balance", "parts": 4})
+    account = {"opened_on": opened_on, "credit_limit": chance.choice(["500", "5000"]),
+               "closing_day": chance.choice([1, 3, 17, 29, 31])}
+    document = {"account": account, "until": UNTIL, "events": sorted((each for each in events if each["on"] <= UNTIL),
+                                                                      key=lambda each: each["on"]),
+                "terms": {"product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1),
+                          "cycle": {"due_after_days": 20}, **terms}}
+    return Scenario.from_document(document, Path("scenario.toml"))
+
+
+def possible(scenario: Scenario) -> Scenario:
+    """The scenario without the plans that cannot be made, because there was nothing left to convert or to settle."""
+    while True:
+        try:
+            simulate(scenario, seal_statements)
+            return scenario
+        except NotConvertible as refused:
+            wrong = next(number for number, each in enumerate(scenario.events)
+                         if each.type.startswith("instalment") and (each.of is None or each.of in str(refused)
+                                                                    or each.of == "new_balance"))
+            scenario = scenario.model_copy(update={"events": scenario.events[:wrong] + scenario.events[wrong + 1:]})
+
+
+def at_counter(connection: Connection[Any], scenarios: list[Scenario]) -> Callable[[date], None]:
+    """Makes and settles on its day what the scenarios say."""
+
+    def plan(account: PlanAccount, event: ScenarioEvent, on: date) -> None:
+        if event.type == "instalment_settlement":
+            settle_plan(connection, account, on, str(event.of))
+        else:
+            assert event.parts is not None
+            make_plan(connection, account, on, event.parts, event.of, minor_units(event.amount, 2) or None)
+
+    def day(on: date) -> None:
+        for number, scenario in enumerate(scenarios, 1):
+            account = PlanAccount(number, number, "classic", scenario.account.closing_day or 0)
+            for event in scenario.events:
+                if event.on == on and event.type.startswith("instalment"):
+                    plan(account, event, on)
+
+    return day
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_a_night_bills_instalments_as_a_scenario_does(embedded_database: Database, name: str) -> None:
+    chance = random.Random(name)
+    scenarios = [possible(random_scenario(chance, TERMS[name])) for _ in range(25)]
+    with embedded_database.connect() as connection:
+        open_books(connection, scenarios, FIRST_ON)
+        run_days(connection, FIRST_ON, UNTIL, at_counter(connection, scenarios))
+        cursor = connection.cursor(row_factory=dict_row)
+        rows = cursor.execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
+        compared = [key for key in STATEMENT if key not in NOT_COMPARED]
+        for number, scenario in enumerate(scenarios, 1):
+            alone = simulate(scenario, seal_statements)
+            nightly = [row for row in rows if row["account_id"] == number]
+            assert [[row[key] for key in compared] for row in nightly] == \
+                   [[each.row[key] for key in compared] for each in alone.statements], f"account {number}"
+            assert_documents_agree(connection, number, alone)
+            retold = scenario_of_account(connection, number, number, scenario.terms)
+            again = simulate(retold, seal_statements)
+            assert [[each.row[key] for key in compared] for each in again.statements] == \
+                   [[each.row[key] for key in compared] for each in alone.statements], f"account {number} retold"
+        parts = connection.execute("SELECT count(*) FROM posting WHERE type = 30").fetchone()
+        assert parts is not None
+        assert parts[0] > 60
+
+
+def assert_documents_agree(connection: Connection[Any], number: int, alone: Simulated) -> None:
+    """What is left of plans is taken off the available credit, part by part."""
+    issued = account_facts(connection, f"A{number}")
+    from statements.compose import compose
+
+    assert [compose(each)["available_credit"] for each in issued] == \
+           [simulated_statement("A1", each)["available_credit"] for each in alone.statements]
+    assert [compose(each)["lines"][-1]["description"] for each in issued if each.postings] == \
+           [simulated_statement("A1", each)["lines"][-1]["description"] for each in alone.statements if each.postings]
