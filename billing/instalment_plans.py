@@ -140,10 +140,9 @@ def settle_plan(connection: Connection[Any], account: PlanAccount, on: date, of:
     plan = next((each for each in reversed(plans) if each["amount"] > each["billed_amount"]), None)
     if plan is None:
         raise NotConvertible(f"{of} is no instalment plan with parts left on {on}; give what it was made from, or its number")
-    version = TermsBook(connection).by_id(plan["terms_version_id"])
-    left = np.array([plan["amount"] - plan["billed_amount"]])
-    part, fee = BilledPlans(version.terms, np.array([plan["amount"]]), left, plan["parts"], plan["billed"], plan["last_on"],
-                            account.closing_day).settlement(on)
+    book = TermsBook(connection)
+    version = book.by_id(plan["terms_version_id"])
+    part, fee = billed_plan(book, plan, account.closing_day).settlement(on)
     post_parts(connection, version, on, {**account.columns, "plan_no": np.array([plan["plan_no"]])}, part, fee,
                settlement_description(plan["billed"] + 1, plan["parts"]), SETTLED_EARLY)
     return PlanMade(plan["plan_no"], plan["of"], plan["amount"], (int(part[0]),), int(fee[0]), version)
@@ -155,6 +154,21 @@ def read_plans(connection: Connection[Any], account: PlanAccount, on: date) -> l
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_PLANS, {"own": OWN_CHARGES, "part": INSTALMENT.code, "member": account.member_id,
                                        "account": account.account_id, "on": on}).fetchall()
+
+
+def billed_plan(book: TermsBook, plan: dict[str, Any], closing_day: int) -> BilledPlans:
+    """A plan as `read_plans` gives it, in the form that its parts are worked out from."""
+    return BilledPlans(book.by_id(plan["terms_version_id"]).terms, np.array([plan["amount"]]),
+                       np.array([plan["amount"] - plan["billed_amount"]]), plan["parts"], plan["billed"], plan["last_on"],
+                       closing_day)
+
+
+def plan_account(connection: Connection[Any], member_id: int, account_id: int) -> PlanAccount:
+    """The account with that key in the books."""
+    row = connection.execute("SELECT member_id, account_id, product, closing_day FROM card_account"
+                             " WHERE member_id = %s AND account_id = %s", (member_id, account_id)).fetchone()
+    assert row is not None
+    return PlanAccount(*row)
 
 
 def not_billed(connection: Connection[Any], member_id: int, account_id: int, on: date) -> int:

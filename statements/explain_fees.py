@@ -17,6 +17,7 @@ from fees.first_year_cap import CAPPED, first_year_cap
 from fees.terms_values import plain
 from statements.document import Charge, ExplainedCharge
 from statements.explain_event_fees import EVENT_RULES
+from statements.explain_instalments import explain_instalment_fee
 from statements.explain_late_payment import explain_late_payment
 from statements.explained_fee import NONE, Explained, Facts, Fee
 from statements.facts import PostingLine
@@ -107,5 +108,5 @@ def _replacement(fee: Fee) -> Explained | None:
 
 _RULES: dict[str, Callable[[Fee], Explained | None]] = {
     "late_payment": explain_late_payment, "joining": _joining, "annual": _annual, "supplementary_annual": _supplementary_annual,
-    "service": _service, "replacement": _replacement, **EVENT_RULES,
+    "service": _service, "replacement": _replacement, "instalment": explain_instalment_fee, **EVENT_RULES,
 }

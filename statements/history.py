@@ -13,10 +13,12 @@ from psycopg.rows import dict_row
 
 from accounts.calendar import day_number
 from accounts.errors import Findings
-from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, OWN_CHARGES, PURCHASE, REFUND
+from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, INSTALMENT_FEE, OWN_CHARGES, PURCHASE, REFUND
 from billing.cycle import received_types
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
+from billing.instalment_plans import billed_plan, plan_account, read_plans
+from billing.instalments import BilledPlans
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LimitHistory
 from billing.terms_book import TermsBook
@@ -57,7 +59,8 @@ class History:
     account; cards: by id; spending: (posted_on, type, amount) of purchases, cash advances, transfers and refunds since a year
     before the cycle; runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
     previous statement, as many before it as the late-payment fee asks about and one, and what was received
-    towards them; limit: the cycle as the over-limit fee sees it, where the terms have one.
+    towards them; limit: the cycle as the over-limit fee sees it, where the terms have one; plans: by number and day, the
+    instalment plans that had a part with a fee in the cycle, as they stood before it.
     """
 
     facts: StatementFacts
@@ -72,6 +75,7 @@ class History:
     cards: Mapping[int, CardHistory] = field(default_factory=dict)
     spending: Sequence[tuple[date, int, int]] = ()
     runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
+    plans: Mapping[tuple[int, date], BilledPlans] = field(default_factory=dict)
 
     def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
         """The last day on which the previous statement was paid in time; None without one."""
@@ -135,7 +139,7 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
-        runs=_runs(connection, facts),
+        runs=_runs(connection, facts), plans=_plans(connection, book, facts),
     )
 
 
@@ -160,6 +164,19 @@ def _limit_history(connection: Connection[Any], facts: StatementFacts,
                "balance": row["previous_balance"], "due_on": 0 if previous is None else day_number(previous["due_on"])}
     columns = {name: np.array([value], dtype=np.int64) for name, value in account.items()}
     return read_limit_histories(connection, columns, row["closes_on"], max(fee.max_consecutive_cycles for fee in fees))[0]
+
+
+def _plans(connection: Connection[Any], book: TermsBook, facts: StatementFacts) -> dict[tuple[int, date], BilledPlans]:
+    """Of each instalment plan that bore a fee on the statement, how it stood the day before."""
+    found = {}
+    key = (facts.row["member_id"], facts.row["account_id"])
+    for each in facts.postings:
+        if BY_CODE[each.type] is INSTALMENT_FEE:
+            plan = plan_account(connection, *key)
+            row = next(row for row in read_plans(connection, plan, each.posted_on - timedelta(days=1))
+                       if row["plan_no"] == each.source_line)
+            found[each.source_line, each.posted_on] = billed_plan(book, row, plan.closing_day)
+    return found
 
 
 def _runs(connection: Connection[Any], facts: StatementFacts) -> Mapping[str, Sequence[Run]]:

@@ -139,6 +139,18 @@ _REASONS: dict[str, tuple[str, str]] = {
         "supplementary card {card} was issued on {issued_on}; {amount} {currency} is the fee for year {year} of it.",
         "附属卡 {card} 于 {issued_on} 发卡，此为第 {year} 年年费 {amount} {currency}。",
     ),
+    "instalment_flat": (
+        "part {part} of {parts} of instalment plan {plan} fell due; {percent} % of the {amount_of_plan} of the plan is "
+        "{unrounded}, rounded {amount} {currency}.",
+        "分期计划 {plan} 第 {part}/{parts} 期到期；按分期总额 {amount_of_plan} 的 {percent}% 计为 {unrounded}，"
+        "取整后为 {amount} {currency}。",
+    ),
+    "instalment_declining": (
+        "part {part} of {parts} of instalment plan {plan} fell due; {left} left of the plan at {percent} % a year for {days} "
+        "days from {from} is {unrounded}, rounded {amount} {currency}.",
+        "分期计划 {plan} 第 {part}/{parts} 期到期；未到期余额 {left} 自 {from} 起 {days} 天按年利率 {percent}% "
+        "计为 {unrounded}，取整后为 {amount} {currency}。",
+    ),
     "service": (
         "a payment of {payment} was settled on {on}; the terms charge {amount} {currency} for each.",
         "{on} 入账还款 {payment}，按条款每笔收取 {amount} {currency}。",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,10 @@ from billing.instalments import NotConvertible
 from billing.scenario import Scenario, ScenarioEvent
 from billing.scenario_of_account import scenario_of_account
 from billing.simulation import Simulated, simulate
+from statements.compose import compose
+from statements.explain import explain
 from statements.facts import account_facts
+from statements.history import read_history
 from statements.seal import seal_statements
 from statements.simulated import simulated_statement
 from tests.integration.books_of_scenarios import open_books, run_days
@@ -120,12 +125,14 @@ def test_a_night_bills_instalments_as_a_scenario_does(embedded_database: Databas
         cursor = connection.cursor(row_factory=dict_row)
         rows = cursor.execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
         compared = [key for key in STATEMENT if key not in NOT_COMPARED]
+        fees = 0
         for number, scenario in enumerate(scenarios, 1):
             alone = simulate(scenario, seal_statements)
             nightly = [row for row in rows if row["account_id"] == number]
             assert [[row[key] for key in compared] for row in nightly] == \
                    [[each.row[key] for key in compared] for each in alone.statements], f"account {number}"
             assert_documents_agree(connection, number, alone)
+            fees += assert_fees_come_out_again(connection, f"A{number}")
             retold = scenario_of_account(connection, number, number, scenario.terms)
             again = simulate(retold, seal_statements)
             assert [[each.row[key] for key in compared] for each in again.statements] == \
@@ -133,13 +140,35 @@ def test_a_night_bills_instalments_as_a_scenario_does(embedded_database: Databas
         parts = connection.execute("SELECT count(*) FROM posting WHERE type = 30").fetchone()
         assert parts is not None
         assert parts[0] > 60
+        assert fees > 60 or "fee_rate" in TERMS[name]["instalments"]
+
+
+def assert_fees_come_out_again(connection: Connection[Any], account: str) -> int:
+    """Every instalment fee is worked out again from its explanation alone, in both languages."""
+    explained = 0
+    for facts in account_facts(connection, account):
+        history = read_history(connection, account, facts.row["closes_on"])
+        for charge in explain(history, "en")["charges"]:
+            if charge["kind"] == "instalment":
+                assert instalment_fee_again(charge["facts"], charge["rounding"]) == Decimal(charge["amount"]), charge
+                explained += 1
+        assert all(any("一" <= letter <= "鿿" for letter in each["because"]) for each in explain(history, "zh")["charges"])
+    return explained
+
+
+def instalment_fee_again(facts: dict[str, Any], rounding: str) -> Decimal:
+    unit = Decimal(rounding.removeprefix("half_up to "))
+    flat = "percent" in facts
+    exact = Fraction(facts["amount_of_plan"] if flat else facts["left"]) * Fraction(facts["percent"] if flat else facts["rate"])
+    if not flat and facts["day_count"] == "actual/365":
+        assert Fraction(facts["rate"]) == Fraction(facts["annual_rate"]) * facts["days"] / 365
+    steps = exact / Fraction(unit)
+    return Decimal((2 * steps.numerator + steps.denominator) // (2 * steps.denominator)) * unit
 
 
 def assert_documents_agree(connection: Connection[Any], number: int, alone: Simulated) -> None:
     """What is left of plans is taken off the available credit, part by part."""
     issued = account_facts(connection, f"A{number}")
-    from statements.compose import compose
-
     assert [compose(each)["available_credit"] for each in issued] == \
            [simulated_statement("A1", each)["available_credit"] for each in alone.statements]
     assert [compose(each)["lines"][-1]["description"] for each in issued if each.postings] == \
