@@ -6,15 +6,12 @@ import pytest
 
 from tests.examples.figures import figures
 from tests.examples.worked.book import EXAMPLES, NOT_OURS, RECKONED
-from tests.examples.worked.pending import PENDING
 from tests.examples.worked.record import Example, Reckoned
 from tests.examples.worked.reference import PAGE, page
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_published_example(example: Example, request: pytest.FixtureRequest) -> None:
-    if example.name in PENDING:
-        request.applymarker(pytest.mark.xfail(reason="not charged yet"))
+def test_published_example(example: Example) -> None:
     assert figures(example) == example.expected, example.source
 
 

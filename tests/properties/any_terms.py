@@ -51,19 +51,22 @@ _ORDER = st.permutations(["past_due", "fees", "interest", "highest_rate", "oldes
 _ALLOCATION = st.fixed_dictionaries({}, optional={
     "as_of": st.just("previous_closing"), "refunds_count_as_payment": st.just(False), "minimum": _ORDER, "excess": _ORDER})
 _MINIMUM = st.fixed_dictionaries({}, optional={
-    "combine": st.just("greater_of"), "floor": st.just("50.00"), "floor_before": st.just(["interest"]),
+    "combine": st.sampled_from(["greater_of", "percent_or_interest"]), "floor": st.just("50.00"), "floor_before": st.just(["interest"]),
     "round_to": st.just("1"), "rounding": st.just("up")})
 _LATE = st.sampled_from([
     {"kind": "fixed", "amount": "25.00", "cap_at": "minimum_due"},
     {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2},
     {"kind": "percent_of_unpaid_minimum", "percent": "0.05", "floor": "10.00"},
     {"kind": "percent_of_balance", "percent": "0.03", "tax": "0.18"},
+    {"kind": "percent_of_interest", "percent": "0.10"},
+    {"kind": "daily", "per_day": "3.00", "share_cap": "0.30", "cap": "60.00"},
     {"kind": "escalating", "amounts": ["10.00", "20.00", "30.00"]},
     {"kind": "slab", "slabs": [{"up_to": "500.00", "amount": "5.00"}, {"amount": "50.00"}]},
 ])
 _FEES = st.fixed_dictionaries({}, optional={
     "late_payment": _LATE, "cash_advance": st.just({"percent": "0.01", "floor": "5.00"}),
-    "returned_payment": st.just({"amount": "20.00"}), "tax_on_charges": st.just({"interest": "0.06", "fees": "0.06"})})
+    "returned_payment": st.just({"amount": "20.00"}), "joining": st.just({"amount": "40.00"}),
+    "over_limit": st.just({"amount": "15.00"}), "first_year_cap": st.just("0.05"), "tax_on_charges": st.just({"interest": "0.06", "fees": "0.06"})})
 
 
 @st.composite

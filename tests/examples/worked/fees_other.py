@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.examples.worked.fees_late import FEE, SAFE_HARBOUR, late
+from tests.examples.worked.fees_late import FEE, FEE_ON, SAFE_HARBOUR, late
 from tests.examples.worked.record import NO_INTEREST, NO_MINIMUM, REG_Z, Event, Example, NotOurs, Table, opening
 
 RETURNED, OVER = "charge.returned_payment", "charge.over_limit"
@@ -110,12 +110,14 @@ EXAMPLES = [
         {"2023-06-30": {RETURNED: "600.00"}},
         part="returned payment", opening=opening("2023-05-31", purchase="30000.00")),
     Example(
-        "US-52a1-1-i", REG_Z + "comment 52(a)(1)-1.i", "A quarter of the limit in the first year: 120, then 5, then nothing",
-        "2023-01-01", {**FIRST_YEAR, "fees": {"joining": {"amount": "120.00"}, "cash_advance": {"percent": "0.05"},
-                                              "first_year_cap": "0.25"}},
-        [("2023-02-01", "cash_advance", "100.00"), ("2023-07-15", "cash_advance", "50.00")],
-        {"2023-01-31": {"fees": "120.00"}, "2023-02-28": {"fees": "5.00"}, "2023-07-31": {"fees": "0.00"}},
-        credit_limit="500.00", reading="Without the late fee, which the cap leaves out"),
+        "US-52a1-1-i", REG_Z + "comment 52(a)(1)-1.i", "A quarter of the limit in the first year: 120, then 5, then nothing; "
+        "the late fee does not count", "2023-01-01",
+        {**FIRST_YEAR, "minimum_payment": {"parts": [{"percent": "0.10", "of": "principal"}]},
+         "fees": {"joining": {"amount": "120.00"}, "cash_advance": {"percent": "0.05"},
+                  "late_payment": {"kind": "fixed", "amount": "15.00"}, "first_year_cap": "0.25"}},
+        [("2023-02-01", "cash_advance", "100.00"), ("2023-02-20", "payment", "120.00"), ("2023-07-15", "cash_advance", "50.00")],
+        {"2023-01-31": {"fees": "120.00"}, "2023-02-28": {"fees": "5.00"}, "2023-03-31": {FEE: "15.00", FEE_ON: "2023-03-26"},
+         "2023-07-31": {"charge.cash_advance": "0"}}, credit_limit="500.00"),
     Example(
         "US-52a1-3-ii-A", REG_Z + "comment 52(a)(1)-3.ii.A", "A limit of 500 takes 125 of fees in the first year",
         "2023-01-01", {**FIRST_YEAR, "fees": {"joining": {"amount": "250.00"}, "first_year_cap": "0.25"}}, [],

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.examples.worked.book import NOT_OURS, TOPICS
-from tests.examples.worked.pending import PENDING
 from tests.examples.worked.record import Example, Reckoned
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "worked-examples.md"
@@ -63,8 +62,6 @@ def _figure(key: str, value: Any) -> str:
 
 
 def _status(example: Example | Reckoned) -> str:
-    if example.name in PENDING:
-        return "not charged yet"
     status = f"the source prints {example.printed}" if example.printed else "passes"
     return f"{status}. {example.reading}" if example.reading else status
 
