@@ -51,8 +51,8 @@ _ORDER = st.permutations(["past_due", "fees", "interest", "highest_rate", "oldes
 _ALLOCATION = st.fixed_dictionaries({}, optional={
     "as_of": st.just("previous_closing"), "refunds_count_as_payment": st.just(False), "minimum": _ORDER, "excess": _ORDER})
 _MINIMUM = st.fixed_dictionaries({}, optional={
-    "combine": st.sampled_from(["greater_of", "percent_or_interest"]), "floor": st.just("50.00"), "floor_before": st.just(["interest"]),
-    "round_to": st.just("1"), "rounding": st.just("up")})
+    "combine": st.sampled_from(["greater_of", "percent_or_interest"]), "floor": st.just("50.00"),
+    "floor_before": st.just(["interest"]), "round_to": st.just("1"), "rounding": st.just("up")})
 _LATE = st.sampled_from([
     {"kind": "fixed", "amount": "25.00", "cap_at": "minimum_due"},
     {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2},
@@ -66,7 +66,8 @@ _LATE = st.sampled_from([
 _FEES = st.fixed_dictionaries({}, optional={
     "late_payment": _LATE, "cash_advance": st.just({"percent": "0.01", "floor": "5.00"}),
     "returned_payment": st.just({"amount": "20.00"}), "joining": st.just({"amount": "40.00"}),
-    "over_limit": st.just({"amount": "15.00"}), "first_year_cap": st.just("0.05"), "tax_on_charges": st.just({"interest": "0.06", "fees": "0.06"})})
+    "over_limit": st.just({"amount": "15.00"}), "first_year_cap": st.just("0.05"),
+    "tax_on_charges": st.just({"interest": "0.06", "fees": "0.06"})})
 
 
 @st.composite

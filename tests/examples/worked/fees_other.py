@@ -115,7 +115,8 @@ EXAMPLES = [
         {**FIRST_YEAR, "minimum_payment": {"parts": [{"percent": "0.10", "of": "principal"}]},
          "fees": {"joining": {"amount": "120.00"}, "cash_advance": {"percent": "0.05"},
                   "late_payment": {"kind": "fixed", "amount": "15.00"}, "first_year_cap": "0.25"}},
-        [("2023-02-01", "cash_advance", "100.00"), ("2023-02-20", "payment", "120.00"), ("2023-07-15", "cash_advance", "50.00")],
+        [("2023-02-01", "cash_advance", "100.00"), ("2023-02-20", "payment", "120.00"),
+         ("2023-07-15", "cash_advance", "50.00")],
         {"2023-01-31": {"fees": "120.00"}, "2023-02-28": {"fees": "5.00"}, "2023-03-31": {FEE: "15.00", FEE_ON: "2023-03-26"},
          "2023-07-31": {"charge.cash_advance": "0"}}, credit_limit="500.00"),
     Example(
