@@ -11,6 +11,7 @@ Source: 12 CFR 1026.7(b)(12) and Part 1026, Appendix M1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -34,6 +35,9 @@ LONGEST = 1200
 _YEAR = 12
 #: Debt that has grown so many times over is growing for ever; kept low so that amounts stay within 64 bits.
 _GROWN = 10
+#: A balance of at most so many minor units may be too small for the rounded minimum payment to lower it; one this many times as
+#: large shows whether the rounding is what keeps it.
+_SMALL, _LARGER, _NO_LIMIT = 100_000, 1_000_000, 10**12
 #: So many level payments are tried at once.
 _TRIED_AT_ONCE = 64
 
@@ -92,7 +96,10 @@ class Month:
 
 
 def minimum_payments_only(terms: Terms, owed: Owed) -> Projection:
-    """What becomes of a balance if its holder pays each minimum payment and no more."""
+    """What becomes of a balance if its holder pays each minimum payment and no more.
+
+    A rest so small that the minimum payment, rounded, does not lower it any more is paid with the payment before.
+    """
     return _projected(_Debt(terms, owed, 1), None)
 
 
@@ -156,6 +163,8 @@ def _projected(debt: _Debt, payment: Int64Array | None) -> Projection:
             return Projection(None, None, "longer_than_100_years" if falls else "negative_amortisation")
         debt.bear_interest(month)
         total += int(debt.pay(payment)[0])
+        if payment is None and balances[-1] <= debt.owed[0] <= _SMALL and debt.enlarged().falls(month + 1):
+            total += int(debt.pay(debt.owed)[0])
         balances.append(int(debt.owed[0]))
     return Projection(len(balances) - 1, total)
 
@@ -173,6 +182,22 @@ class _Debt:
             np.full(trials, amount, dtype=np.int64) for amount in (owed.interest, owed.fees, owed.credit_limit))
         self.orders = self._orders()
         self._known: dict[str, list[tuple[int | None, Fraction]]] = {}
+
+    def enlarged(self) -> _Debt:
+        """The same debt, every balance so many times as large that rounding does not matter to it."""
+        larger = copy(self)
+        larger.credit_limit = np.full_like(self.credit_limit, _NO_LIMIT)
+        larger.segments, larger.ends_on = list(self.segments), list(self.ends_on)
+        for name in ("principal", "interest", "fees"):
+            setattr(larger, name, getattr(self, name) * _LARGER)
+        return larger
+
+    def falls(self, month: int) -> bool:
+        """Whether a month with the minimum payment lowers what is owed; lets that month pass."""
+        before = int(self.owed[0])
+        self.bear_interest(month)
+        self.pay(None)
+        return int(self.owed[0]) < before
 
     @property
     def owed(self) -> Int64Array:

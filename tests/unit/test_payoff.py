@@ -280,3 +280,15 @@ def test_a_balance_soon_paid_off_has_no_more_months() -> None:
     debt = owed(("purchase", "100"))
     months = minimum_schedule(terms("monthly_rate 0.01", {"parts": [], "add": [], "floor": "60"}), debt, 12)
     assert months == [Month(100, 6_000, 4_100), Month(41, 4_141, 0)]
+
+
+@pytest.mark.parametrize(("percent", "rate"), [("0.05", "0.015"), ("0.01", "0.025"), ("0.1", "0")])
+def test_a_rest_that_rounding_would_keep_is_paid_with_the_last_payment(percent: str, rate: str) -> None:
+    its_terms = terms(f"monthly_rate {rate}", {**ONE_PERCENT, "parts": [{"percent": percent, "of": "principal"}]})
+    left, paid, month, falls = Decimal(1000), Decimal(0), 0, True
+    while falls:
+        interest = (left * Decimal(rate)).quantize(CENT, ROUND_HALF_UP)
+        minimum = (left * Decimal(percent) + interest).quantize(CENT, ROUND_HALF_UP)
+        falls, month, paid, left = minimum > interest, month + 1, paid + minimum, left + interest - minimum
+    assert 0 < left < 1
+    assert minimum_payments_only(its_terms, owed(("purchase", "1000"))) == Projection(month, int((paid + left) * 100))
