@@ -43,6 +43,7 @@ SUMMARIES: dict[str, str] = {
     "instalment": "Make an instalment plan of a purchase or of a statement's balance, or settle one.",
     "statement": "Show issued statements, or a preview of the open cycle.",
     "explain": "Explain every charge on a statement down to its days, rate and clause.",
+    "waive": "Waive a charge, with a reason and a second person's approval.",
     "simulate": "Bill one account from a scenario file; nothing is stored.",
     "backtest": "Bill the real portfolio under other terms and compare; nothing is written.",
     "verify": "Check the books; silent when all holds.",

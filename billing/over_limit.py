@@ -9,11 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from accounts.posting_types import POSTING_TYPES
+from accounts.posting_types import BALANCE_TRANSFER, CASH_ADVANCE, POSTING_TYPES, PURCHASE
 
 #: What the holder spends: only this can take an account over its limit.
-SPENDING = tuple(each.code for each in POSTING_TYPES
-                 if each.figure in ("purchases", "cash_advances", "balance_transfers") and each.sign > 0)
+SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code)
 #: What does not count towards the excess of the cycle it posts in: its fees, its interest, and what is waived of them.
 LEFT_OUT = tuple(each.code for each in POSTING_TYPES if each.figure in ("fees", "interest", "waivers", "previous_balance"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,11 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from accounts.errors import Usage
 from accounts.money import BadAmount, minor_units
-from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES
+from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES, WAIVERS
 from billing.arrangements import HARDSHIP, KINDS, LASTING, Arrangement, overlapping
+from billing.waivers import WaiverInForce
 from fees.supported import require_supported
 from fees.terms import Terms
-from fees.terms_values import Rate
+from fees.terms_values import Rate, Share
 
 
 def _no_float(given: Any) -> Any:
@@ -34,6 +36,8 @@ def _amount(text: str) -> str:
 
 
 Amount = Annotated[str, BeforeValidator(_no_float), AfterValidator(_amount)]
+#: Fees that may be waived, by name; what is waived of interest is waived charge by charge (`cardwright waive`).
+WAIVED_FEES = tuple(name for name in WAIVERS if name != "interest")
 INSTALMENT_EVENTS = ("instalment", "instalment_settlement")
 EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *INSTALMENT_EVENTS, *KINDS}
 #: Types that come without an amount.
@@ -144,6 +148,30 @@ class ScenarioEvent(_Table):
         return None if kind is None else Arrangement(kind, self.on, self.until or self.on, self.rate)
 
 
+class ScenarioWaiver(_Table):
+    """Fees of a kind that are waived, wholly or in part, as they are charged from a day to another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    kind: Literal[WAIVED_FEES]  # type: ignore[valid-type]
+    from_on: Annotated[date, Field(alias="from")]
+    until: date | None = None
+    percent: Annotated[Share, Field()] = Decimal(1)
+    reason: str = ""
+    approved_by: str = ""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.percent:
+            raise ValueError("percent must be more than zero; it is the share that is waived, 1 for all")
+        return self
+
+    @property
+    def in_force(self) -> WaiverInForce:
+        """As the business day knows it."""
+        return WaiverInForce(self.kind, self.from_on, self.until, self.percent, self.reason, "", self.approved_by)
+
+
 class Scenario(_Table):
     """One account, its terms (one version or several) and its events up to a last business day."""
 
@@ -152,6 +180,7 @@ class Scenario(_Table):
     terms: tuple[Terms, ...]
     opening: ScenarioOpening | None = None
     events: tuple[ScenarioEvent, ...] = ()
+    waivers: tuple[ScenarioWaiver, ...] = ()
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:

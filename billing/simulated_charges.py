@@ -26,6 +26,7 @@ from accounts.posting_types import (
     REPLACEMENT_FEE,
     RETURNED_PAYMENT,
     RETURNED_PAYMENT_FEE,
+    WAIVERS,
     PostingType,
 )
 from billing.arrangements import RE_AGE, asked_at
@@ -40,6 +41,7 @@ from billing.re_age import ReAgeHistory, own_minimum, require_re_age
 from billing.scenario import INSTALMENT_EVENTS, ScenarioEvent
 from billing.simulated_instalments import SimulatedInstalments
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
+from billing.waivers import waiver_for
 from fees.annual import annual_fee, year_before
 from fees.fee_tax import fee_tax
 from fees.first_year_cap import CAPPED, first_year_cap, within_first_year_cap
@@ -49,6 +51,7 @@ from fees.over_limit import needs_opt_in, over_limit_fee
 from fees.replacement import replacement_fee
 from fees.terms import Terms
 from fees.terms_fees import LatePaymentFee, PercentOfInterest, TieredLatePaymentFee
+from fees.waiver import waived_amount
 
 
 class SimulatedCharges:
@@ -118,6 +121,7 @@ class SimulatedCharges:
                 amounts = self._capped(fee.kind, day, terms, fee.of(columns))
                 self.ledger.add(fee.kind, day, int(amounts[0]), SCENARIO_SOURCE, line, None, fee.clause)
                 tax[line] = tax.get(line, 0) + int(fee_tax(terms, str(fee.kind.charge), amounts)[0])
+                self._waive(fee.kind, day, int(amounts[0]), SCENARIO_SOURCE, line, fee.clause)
         for line, amount in tax.items():
             self.ledger.add(FEE_TAX, day, amount, SCENARIO_SOURCE, line, None, "fees.tax_on_charges")
 
@@ -245,24 +249,33 @@ class SimulatedCharges:
             self.fee(JOINING_FEE, day, int(joining_fee(terms, opened, taken_over, day)[0]), terms.fees.joining.clause)
         if terms.fees.annual is not None:
             fee = int(annual_fee(terms, opened, taken_over, day)[0])
-            self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause)
             waiver = annual_waiver(terms, day, self.ledger.postings) if day > self.scenario.account.opened_on else None
-            if waiver is not None and not self.charged_off:
+            self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause, already_waived=waiver is not None)
+            if waiver is not None:
                 self.ledger.charge(waiver, day, fee, terms.fees.annual.clause)
 
     # -- common ---------------------------------------------------------------------------------------------------------
 
-    def fee(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:
-        """Charge a fee of Cardwright's own, and the tax on it; none to an account that is charged off."""
-        if self.charged_off:
-            return
+    def fee(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0, already_waived: bool = False) -> None:
+        """Charge a fee of Cardwright's own, and the tax on it; waive what a standing waiver gives back.
+
+        already_waived: the terms waive it whole, so that nothing is left to waive.
+        """
         terms = self.scenario.terms_on(day)
         amount = int(self._capped(kind, day, terms, _column(amount))[0])
         self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
         tax = int(fee_tax(terms, str(kind.charge), _column(amount))[0])
         self.ledger.add(FEE_TAX, day, tax, OWN_CHARGES, line * TAX_LINES + kind.code, None, clause)
+        if not already_waived:
+            self._waive(kind, day, amount, OWN_CHARGES, line, clause)
+
+    def _waive(self, kind: PostingType, day: date, amount: int, source: int, line: int, clause: str) -> None:
+        """Waive what a standing waiver gives back of a fee that was just charged."""
+        waiver = waiver_for((each.in_force for each in self.scenario.waivers), str(kind.charge), day)
+        if waiver is not None:
+            waived = waived_amount(self.scenario.terms_on(day), amount, waiver.percent)
+            self.ledger.add(WAIVERS[str(kind.charge)], day, waived, source, line, None, clause, waiver.description)
 
 
 def _column(value: int) -> Any:
     return np.array([value], dtype=np.int64)
-

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import numpy as np
+
 from accounts.calendar import months_later
-from accounts.posting_types import (
-    ANNUAL_FEE_WAIVER,
-    BY_CODE,
-    PAYMENT,
-    SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
-)
-from fees.annual import year_before
+from accounts.posting_types import BY_CODE, PAYMENT
+from fees.annual import annual_fee_waived, year_before
 from fees.first_year_cap import CAPPED, first_year_cap
 from fees.terms_values import plain
 from statements.document import Charge, ExplainedCharge
@@ -43,8 +40,20 @@ def explain_fee(history: History, line: PostingLine, charge: Charge, language: L
     if cap is not None and charge["kind"] in CAPPED and history.opened_on > year_before(line.posted_on):
         facts = {**facts, "first_year_cap": plain(cap), "credit_limit": fee.amount(history.facts.row["credit_limit"])}
         because += " " + fee.say("first_year_cap", limit=facts["credit_limit"], percent=plain(cap * 100))
+    facts, because = _with_waivers(fee, facts, because)
     return ExplainedCharge(**charge, terms_version=terms.label, days=[], facts=facts, unrounded=unrounded, rounding=rounding,
                            because=because)
+
+
+def _with_waivers(fee: Fee, facts: Facts, because: str) -> tuple[Facts, str]:
+    """What was waived of the fee: how much, why, who approved it, on which day."""
+    waived = fee.history.waivers.get(fee.line.order, ())
+    if not waived:
+        return facts, because
+    told = "; ".join(f"{each.posted_on}: {fee.amount(each.amount)} ({each.reason or '–'}, {each.approved_by or '–'})"
+                     for each in waived)
+    total = fee.amount(sum(each.amount for each in waived))
+    return {**facts, "waivers": told}, f"{because} {fee.say('waived', waived=total, told=told)}"
 
 
 def _joining(fee: Fee) -> Explained | None:
@@ -59,8 +68,7 @@ def _annual(fee: Fee) -> Explained | None:
     waiver = ""
     if rule is not None and year > 1 and (rule.waive_if_spend is not None or rule.waive_if_count is not None):
         spend, count = history.spent_in_year_before(fee.line.posted_on)
-        waived = any(each.type in (ANNUAL_FEE_WAIVER.code, SUPPLEMENTARY_ANNUAL_FEE_WAIVER.code)
-                     and each.posted_on == fee.line.posted_on for each in history.facts.postings)
+        waived = bool(annual_fee_waived(rule, np.array([spend]), np.array([count]), fee.terms.digits)[0])
         facts |= {"spend": fee.amount(spend), "count": count, "waived": "yes" if waived else "no"}
         if rule.waive_if_spend is not None:
             facts["waive_if_spend"] = plain(rule.waive_if_spend)

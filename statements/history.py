@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -52,6 +53,16 @@ class CardHistory:
 
 
 @dataclass(frozen=True)
+class GivenWaiver:
+    """Part of a charge that was waived: on which day, how much (minor units), why, by whose approval."""
+
+    posted_on: date
+    amount: int
+    reason: str
+    approved_by: str
+
+
+@dataclass(frozen=True)
 class History:
     """One issued statement with what came before it.
 
@@ -60,7 +71,8 @@ class History:
     before the cycle; runs: by segment, the days that interest was counted on; terms_on: the terms in force on a day; due: the
     previous statement, as many before it as the late-payment fee asks about and one, and what was received
     towards them; limit: the cycle as the over-limit fee sees it, where the terms have one; plans: by number and day, the
-    instalment plans that had a part with a fee in the cycle, as they stood before it.
+    instalment plans that had a part with a fee in the cycle, as they stood before it; waivers: by the key of the charge, what
+    was waived of it with a reason.
     """
 
     facts: StatementFacts
@@ -76,6 +88,7 @@ class History:
     spending: Sequence[tuple[date, int, int]] = ()
     runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
     plans: Mapping[tuple[int, date], BilledPlans] = field(default_factory=dict)
+    waivers: Mapping[tuple[date, int, int, int], Sequence[GivenWaiver]] = field(default_factory=dict)
 
     def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
         """The last day on which the previous statement was paid in time; None without one."""
@@ -108,6 +121,10 @@ _CARDS = """
 SELECT card_id, '…' || coalesce(pan_last4, right(card, 4)), kind, issued_on, replaces_card_id, reason
 FROM card WHERE member_id = %s AND account_id = %s
 """
+_WAIVERS = """
+SELECT charge_posted_on, charge_source_id, charge_source_line, charge_type, posted_on, amount, reason, approved_by FROM waiver
+WHERE member_id = %s AND account_id = %s AND charge_posted_on BETWEEN %s AND %s ORDER BY posted_on, source_id
+"""
 _SPENDING = """
 SELECT posted_on, type, amount FROM posting
 WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s AND type = ANY(%s) ORDER BY posted_on
@@ -139,8 +156,16 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
-        runs=_runs(connection, facts), plans=_plans(connection, book, facts),
+        runs=_runs(connection, facts), plans=_plans(connection, book, facts), waivers=_waivers(connection, facts),
     )
+
+
+def _waivers(connection: Connection[Any], facts: StatementFacts) -> Mapping[tuple[date, int, int, int], Sequence[GivenWaiver]]:
+    row, found = facts.row, defaultdict(list)
+    for posted_on, source_id, line, kind, *waiver in connection.execute(
+            _WAIVERS, (row["member_id"], row["account_id"], row["opens_on"], row["closes_on"])):
+        found[posted_on, source_id, line, kind].append(GivenWaiver(*waiver))
+    return found
 
 
 def _due_history(connection: Connection[Any], facts: StatementFacts) -> DueHistory:

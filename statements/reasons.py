@@ -127,6 +127,7 @@ _REASONS: dict[str, tuple[str, str]] = {
         "leaves, or less.",
         "账户首年费用合计不超过信用额度 {limit} 的 {percent}%，本项以其余额为限。",
     ),
+    "waived": ("{waived} of it was waived: {told}.", "其中 {waived} 已减免：{told}。"),
     "annual_waived": (
         ", and it was waived: {spend} spent in {count} transactions in the year before meets the terms",
         "；因此前一年消费 {spend}、共 {count} 笔，符合减免条件，已予减免",

@@ -167,12 +167,12 @@ def process_anniversaries(connection: Connection[Any], on: date, first_member_id
                 continue
             amounts = fee.amounts(due["began_on"])
             cards = due["card_id"] if fee.of_cards else None
-            charged = post_fee(connection, fee.kind, on, due, amounts, version, fee.clause, cards)
+            earned = _spent_enough(connection, due, on, version) if fee.query in (_ANNIVERSARY, _YEAR_OLD) else None
+            charged = post_fee(connection, fee.kind, on, due, amounts, version, fee.clause, cards, earned)
             outcome.add(fee.kind.name + "s", charged)
-            if fee.query in (_ANNIVERSARY, _YEAR_OLD):
-                waived = np.where(_spent_enough(connection, due, on, version), amounts, 0)
+            if earned is not None:
                 outcome.add("annual_fees_waived", post_charges(
-                    connection, ANNUAL_FEE_WAIVER, on, due["member_id"], due["account_id"], waived,
+                    connection, ANNUAL_FEE_WAIVER, on, due["member_id"], due["account_id"], np.where(earned, amounts, 0),
                     CURRENCIES[version.terms.currency].numeric, version.terms_version_id, fee.clause))
     return outcome.told()
 

@@ -1,4 +1,4 @@
-"""Posts a fee to many accounts: the fee, its tax. Assess first; what is waived comes after, in a line of its own."""
+"""Posts a fee to many accounts: the fee, its tax; then, in a line of its own, what a standing waiver gives back of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from psycopg import Connection
 
 from accounts.columns import Columns, copy_in, copy_out
 from accounts.money import CURRENCIES, minor_units
-from accounts.posting_types import FEE_TAX, POSTING_TYPES, PostingType
+from accounts.posting_types import FEE_TAX, OWN_CHARGES, POSTING_TYPES, PostingType
 from billing.balances import Int64Array
 from billing.charging import change_balances, charge_rows, post_charges
+from billing.day.waivers import waive_standing
 from billing.reading import index_of
 from billing.terms_book import VersionInForce
 from fees.annual import year_before
@@ -34,10 +35,12 @@ def allowed_shortfall(version: VersionInForce) -> int:
 
 
 def post_fee(connection: Connection[Any], kind: PostingType, on: date, due: Columns, amounts: Int64Array,
-             version: VersionInForce, clause: str, cards: Int64Array | None = None) -> int:
-    """Charge a fee to accounts, and the tax on it; gives how many were charged.
+             version: VersionInForce, clause: str, cards: Int64Array | None = None,
+             already_waived: np.ndarray | None = None) -> int:
+    """Charge a fee to accounts, and the tax on it, and waive what standing waivers waive; gives how many were charged.
 
-    due: columns member_id and account_id; amounts: minor units, zero where nothing is charged; cards: what card each is for.
+    due: columns member_id and account_id; amounts: minor units, zero where nothing is charged; cards: what card each is for;
+    already_waived: whom the terms waive it for, whole, so that nothing is left to waive.
     """
     currency = CURRENCIES[version.terms.currency].numeric
     amounts = capped(connection, kind, on, due, amounts, version)
@@ -50,6 +53,14 @@ def post_fee(connection: Connection[Any], kind: PostingType, on: date, due: Colu
         rows["source_line"] = rows["source_line"] * TAX_LINES + kind.code
         copy_in(connection, "posting", spec, rows, {"clause": clause})
         change_balances(connection, rows["member_id"], rows["account_id"], rows["amount"])
+    if already_waived is None:
+        already_waived = np.zeros(len(amounts), dtype=bool)
+    lines = np.zeros(len(amounts), dtype=np.int64) if cards is None else cards
+    waived = waive_standing(connection, kind, on, chosen({
+        "member_id": due["member_id"], "account_id": due["account_id"], "amount": amounts, "source_line": lines,
+        "card_id": lines, "source_id": np.full(len(amounts), OWN_CHARGES, dtype=np.int64),
+    }, (amounts > 0) & ~already_waived), version, clause)
+    change_balances(connection, waived["member_id"], waived["account_id"], -waived["amount"])
     return charged
 
 

@@ -14,7 +14,8 @@ from accounts.columns import Columns, Spec, copy_in, copy_out
 from accounts.money import CURRENCIES
 from accounts.posting_types import FEE_TAX, LATE_PAYMENT_FEE, OWN_CHARGES, RETURNED_PAYMENT, RETURNED_PAYMENT_FEE, PostingType
 from billing.balances import Int64Array
-from billing.day.charge import capped
+from billing.day.charge import capped, chosen
+from billing.day.waivers import waive_standing
 from billing.event_fees import event_fees
 from billing.terms_book import VersionInForce
 from fees.fee_tax import fee_tax
@@ -72,6 +73,7 @@ def charge_event_fees(connection: Connection[Any], on: date, version: VersionInF
         amounts = capped(connection, fee.kind, on, events, fee.of(events), version)
         counts[fee.kind.name + "s"] = _post_legs(connection, fee.kind, on, events, amounts, version, fee.clause)
         tax += fee_tax(terms, str(fee.kind.charge), amounts)
+        waive_standing(connection, fee.kind, on, chosen({**events, "amount": amounts}, amounts > 0), version, fee.clause)
     _post_legs(connection, FEE_TAX, on, events, tax, version, "fees.tax_on_charges")
     return counts
 

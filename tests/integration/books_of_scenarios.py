@@ -43,6 +43,12 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
             cursor.execute("INSERT INTO account_directory (account, member_id, account_id) VALUES (%s, %s, %s)",
                            (f"A{number}", number, number))
             cursor.execute("INSERT INTO guarded_balance (member_id, account_id) VALUES (%s, %s)", (number, number))
+            for waiver_id, waiver in enumerate(scenario.waivers, 1):
+                cursor.execute(
+                    "INSERT INTO standing_waiver (member_id, account_id, standing_waiver_id, kind, from_on, until_on, percent,"
+                    " reason, proposed_by, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'author', %s)",
+                    (number, number, waiver_id, waiver.kind, waiver.from_on, waiver.until, waiver.percent, waiver.reason,
+                     waiver.approved_by))
             for line, event in enumerate(scenario.events, 1):
                 if event.type in INSTALMENT_EVENTS:
                     continue

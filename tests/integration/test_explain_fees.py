@@ -37,6 +37,7 @@ def late(facts: dict[str, Any]) -> Decimal:
     amounts = {
         "tiered": lambda: of(facts, "first" if facts["missed_before"] == "–" else "repeat"),
         "escalating": lambda: [*map(Decimal, str(facts["amounts"]).split(", ")), Decimal(0)][min(facts["in_a_row"], 3) - 1],
+        "percent_of_unpaid_minimum": lambda: share(facts, of(facts, "unpaid")),
         "slab": lambda: slab(facts), "percent_of_balance": lambda: share(facts, of(facts, "balance_unpaid")),
         "percent_of_interest": lambda: share(facts, of(facts, "interest")), "daily": lambda: daily(facts),
     }
@@ -82,7 +83,7 @@ def again(charge: dict[str, Any]) -> Decimal:
 @pytest.mark.parametrize("name", FEE_SCHEDULES)
 def test_every_fee_comes_out_again_from_its_explanation_alone(embedded_database: Database, name: str) -> None:
     chance = random.Random(name)
-    scenarios = [random_scenario(chance, {"fees": FEE_SCHEDULES[name]}) for _ in range(40)]
+    scenarios = [random_scenario(chance, {"fees": FEE_SCHEDULES[name]}, name) for _ in range(40)]
     explained: set[str] = set()
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)

@@ -88,6 +88,10 @@ FEE_SCHEDULES: dict[str, dict[str, Any]] = {
         "joining": {"amount": "100.00"}, "annual": {"amount": "30.00", "month": 3, "first": "after_first_year"},
         "cash_advance": {"percent": "0.03", "floor": "10"}, "service": {"amount": "7.00"}, "foreign": {"percent": "0.1"},
         "tax_on_charges": {"fees": "0.0633"}, "first_year_cap": "0.25"},
+    "waived now and then": {
+        "joining": {"amount": "100.00"}, "annual": {"amount": "30.00"}, "service": {"amount": "7.77"},
+        "cash_advance": {"percent": "0.03", "floor": "10"}, "tax_on_charges": {"fees": "0.06"},
+        "late_payment": {"percent": "0.05", "floor": "10.00"}},
     "by balance, whole units": {
         "late_payment": {"kind": "percent_of_balance", "percent": "0.03", "rounding_unit": "1", "tolerance_days": 8},
         "returned_payment": {"amount": "5"}},
@@ -156,6 +160,11 @@ def random_scenario(chance: random.Random, terms: dict[str, Any], name: str = ""
         "product": "classic", "currency": "CNY", "in_force_from": date(2023, 1, 1), "cycle": {"due_after_days": 20},
         "fees": {**FEES, "tax_on_charges": {"interest": "0.06" if "minimum_charge" in terms.get("interest", {}) else "0"}},
         **terms}}
+    if "waived" in name:
+        document["waivers"] = [
+            {"kind": chance.choice(["late_payment", "joining", "service", "cash_advance", "annual"]), "reason": "goodwill",
+             "from": FIRST_ON + timedelta(days=chance.randrange(60)), "approved_by": "lan",
+             "percent": chance.choice(["1", "0.5", "0.333"])} for _ in range(4)]
     if name.startswith("a new rate"):
         document["terms"] = [document["terms"], {
             **document["terms"], "in_force_from": date(2024, 1, 22),

@@ -24,7 +24,7 @@ from tests.conftest import cardwright_command
 
 COMMANDS = {
     "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "instalment", "statement", "explain",
-    "simulate", "verify", "report", "export", "backtest", "bench", "demo", "schema",
+    "waive", "simulate", "verify", "report", "export", "backtest", "bench", "demo", "schema",
 }
 Install = Callable[..., None]
 
