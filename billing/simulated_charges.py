@@ -251,16 +251,19 @@ class SimulatedCharges:
             fee = int(annual_fee(terms, opened, taken_over, day)[0])
             waiver = annual_waiver(terms, day, self.ledger.postings) if day > self.scenario.account.opened_on else None
             self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause, already_waived=waiver is not None)
-            if waiver is not None:
+            if waiver is not None and not self.charged_off:
                 self.ledger.charge(waiver, day, fee, terms.fees.annual.clause)
 
     # -- common ---------------------------------------------------------------------------------------------------------
 
     def fee(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0, already_waived: bool = False) -> None:
-        """Charge a fee of Cardwright's own, and the tax on it; waive what a standing waiver gives back.
+        """Charge a fee of Cardwright's own, and the tax on it; waive what a standing waiver gives back. None of it to an
+        account that is charged off.
 
         already_waived: the terms waive it whole, so that nothing is left to waive.
         """
+        if self.charged_off:
+            return
         terms = self.scenario.terms_on(day)
         amount = int(self._capped(kind, day, terms, _column(amount))[0])
         self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
