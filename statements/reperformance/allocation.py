@@ -1,0 +1,91 @@
+"""In what order a payment pays debits (rule 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from accounts.calendar import cycle_number
+from statements.reperformance.balances import AGES, NEW, Debit, has_grace, segment_row
+from statements.reperformance.cycles import Cycle, closing_after, due_of, month_before
+from statements.reperformance.rates import Rates
+
+Key = Callable[[Debit], Any]
+_NO_END = date.max
+
+
+class Allocation:
+    """The orders of a cycle's terms, for payments of a day."""
+
+    def __init__(self, cycle: Cycle, rates: Rates) -> None:
+        self.cycle, self.rates, self.terms = cycle, rates, cycle.terms
+
+    def minimum(self, debits: Sequence[Debit], day: date) -> list[Debit]:
+        """The order for what is still missing of the minimum."""
+        return self._as_of(self.terms.allocation.minimum, debits, day)
+
+    def excess(self, debits: Sequence[Debit], day: date) -> list[Debit]:
+        """The order for what exceeds it; debits of a deferred segment that is about to end go first (rule 8.6)."""
+        urgent = [each for each in debits if self._in_last_two_cycles(each)]
+        rest = [each for each in debits if each not in urgent]
+        return [*sorted(urgent, key=self._age), *self._as_of(self.terms.allocation.excess, rest, day)]
+
+    def waiver(self, debits: Sequence[Debit], day: date) -> list[Debit]:
+        """Fees first, then as the excess."""
+        fees = [each for each in debits if each.kind == "fees"]
+        rest = [each for each in debits if each.kind != "fees"]
+        return [*sorted(fees, key=self._age), *self.excess(rest, day)]
+
+    def _as_of(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:
+        if self.terms.allocation.as_of == "payment_date":
+            return self._in_order(items, debits, day)
+        before = [each for each in debits if each.posted_on <= self.cycle.previous]
+        since = [each for each in debits if each.posted_on > self.cycle.previous]
+        return [*self._in_order(items, before, self.cycle.previous), *self._in_order(items, since, self.cycle.previous)]
+
+    def _in_order(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:
+        """The debits as an order names them; what it does not name comes last: fees, interest, principal (rule 8.3)."""
+        by_kind = {kind: sorted((each for each in debits if each.kind == kind), key=self._age)
+                   for kind in ("fees", "interest")}
+        principal = [each for each in debits if each.kind == "principal"]
+        keys = [self._key(item, day) for item in items if item not in ("past_due", "fees", "interest")]
+        by_kind["principal"] = sorted(principal, key=lambda each: (*(key(each) for key in keys), self._age(each)))
+        ordered: list[Debit] = []
+        for item in (*items, "fees", "interest", "principal"):
+            for kind in {"past_due": ("fees", "interest"), "fees": ("fees",), "interest": ("interest",)}.get(item, ("principal",)):
+                ordered += by_kind.pop(kind, [])
+        return ordered
+
+    def _key(self, item: str, day: date) -> Key:
+        if item in ("highest_rate", "lowest_rate"):
+            sign = -1 if item == "highest_rate" else 1
+            return lambda debit: sign * self._rate(debit, day)
+        if item == "billed_first":
+            return lambda debit: debit.age == NEW
+        if item == "oldest":
+            return lambda debit: AGES.index(debit.age)
+        if item.startswith("segment:"):
+            return lambda debit: debit.segment != item.removeprefix("segment:")
+        return lambda debit: 0
+
+    def _rate(self, debit: Debit, day: date) -> Any:
+        if segment_row(self.terms, debit.segment).deferred:
+            return 0
+        return self.rates.of_segment(debit.segment, day).first
+
+    def _age(self, debit: Debit) -> tuple[Any, ...]:
+        """Oldest first, among equals (rule 8.2)."""
+        rows = [each.name for each in self.terms.interest.segment]
+        row = rows.index(debit.segment) if debit.segment in rows else len(rows)
+        return (AGES.index(debit.age), has_grace(self.terms, debit), row, debit.last_day or _NO_END, debit.posted_on,
+                debit.counts_on)
+
+    def _in_last_two_cycles(self, debit: Debit) -> bool:
+        if not segment_row(self.terms, debit.segment).deferred or debit.last_day is None:
+            return False
+        history = self.rates.history
+        ends_in = closing_after(history, debit.last_day, closing_day_counts=True)
+        cycles_before = cycle_number(self.cycle.closing, ends_in) - 1
+        due = due_of(month_before(history, ends_in), self.terms)
+        return cycles_before in ((0, 1) if due <= debit.last_day else (1, 2))

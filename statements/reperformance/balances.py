@@ -1,0 +1,119 @@
+"""What is owed, debit by debit: each with its segment, its age class and what is left of it (rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from fees.terms import Terms
+from fees.terms_interest import SegmentTerms
+from statements.reperformance.facts import Fact, Kind
+
+NEW, BILLED, REVOLVING = "new", "billed", "revolving"
+AGES = (REVOLVING, BILLED, NEW)
+"""The age classes, oldest first."""
+
+
+@dataclass(eq=False)
+class Debit:
+    """Something owed. left: minor units; counts_on: the day that it bears from; last_day: in a segment that ends."""
+
+    kind: Kind
+    segment: str
+    age: str
+    amount: int
+    left: int
+    counts_on: date
+    posted_on: date
+    last_day: date | None = None
+    bases: dict[date, int] = field(default_factory=dict)
+    """Of a debit in a deferred segment: what its interest days came to, balance-days by date."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was left of a debit at some moment, where it lay then."""
+
+    debit: Debit
+    kind: Kind
+    segment: str
+    age: str
+    left: int
+
+
+Snapshot = tuple[Part, ...]
+
+
+class Balances:
+    """The debits of an account and what the issuer owes it: while there is credit, nothing is owed (rule 2.4)."""
+
+    def __init__(self) -> None:
+        self.debits: list[Debit] = []
+        self.credit = 0
+
+    def total(self) -> int:
+        return sum(each.left for each in self.debits) - self.credit
+
+    def owed(self, *kinds: Kind) -> int:
+        return sum(each.left for each in self.debits if each.kind in kinds)
+
+    def snapshot(self) -> Snapshot:
+        return tuple(Part(each, each.kind, each.segment, each.age, each.left) for each in self.debits if each.left)
+
+    def pay(self, amount: int, order: Iterable[Debit]) -> int:
+        """Pays debits in an order; gives what is left of the amount."""
+        for each in order:
+            paid = min(amount, each.left)
+            each.left -= paid
+            amount -= paid
+        return amount
+
+    def forget_paid(self) -> None:
+        """Drops debits of which nothing is left."""
+        self.debits = [each for each in self.debits if each.left]
+
+    def grow_older(self, terms: Terms, grace_kept: bool) -> None:
+        """What a closing does to the age classes (rule 2.3)."""
+        for each in self.debits:
+            if not has_grace(terms, each):
+                each.age = REVOLVING
+            elif each.age == NEW:
+                each.age = REVOLVING if not grace_kept and terms.grace.lost_for == "all" else BILLED
+            elif each.age == BILLED and not grace_kept:
+                each.age = REVOLVING
+
+
+def has_grace(terms: Terms, debit: Debit | Part) -> bool:
+    """Whether the segment of a debit has grace; fees and interest age like purchases."""
+    row = segment_row(terms, debit.segment)
+    return row.grace and not row.deferred
+
+
+def segment_row(terms: Terms, name: str) -> SegmentTerms:
+    """The row of a segment; that of purchases where these terms have none of that name any more."""
+    rows = {each.name: each for each in terms.interest.segment}
+    return rows.get(name, rows["purchase"])
+
+
+def debit_of(fact: Fact, terms: Terms) -> Debit:
+    """A debit as it enters the balances: its segment, class and last day (rules 1.2, 2.1, 2.2, 11.1)."""
+    counts_on = fact.posted_on if terms.interest.accrues_from == "posting" else fact.effective_on
+    segment, last_day = _segment_of(fact, terms, counts_on) if fact.kind == "principal" else ("purchase", None)
+    debit = Debit(fact.kind, segment, NEW, fact.amount, fact.amount, counts_on, fact.posted_on, last_day)
+    if fact.type == "returned_payment":
+        debit.age = BILLED if has_grace(terms, debit) else REVOLVING
+    return debit
+
+
+def _segment_of(fact: Fact, terms: Terms, counts_on: date) -> tuple[str, date | None]:
+    names = {each.name for each in terms.interest.segment}
+    by_type = fact.type if fact.type in ("cash_advance", "balance_transfer") and fact.type in names else "purchase"
+    name = fact.segment or by_type
+    row = segment_row(terms, name)
+    last_day = row.until
+    if row.valid_days is not None:
+        last_day = counts_on + timedelta(days=row.valid_days - 1)
+    if last_day is not None and last_day < fact.posted_on:
+        return row.revert_to or "purchase", None
+    return name, last_day

@@ -1,0 +1,93 @@
+"""Minimum payments that were not met: what is past due, since when, and the penalty rate (rule 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from statements.reperformance.cycles import DAY, Cycle, days_between
+from statements.reperformance.facts import Fact
+from statements.reperformance.received import received
+
+
+@dataclass
+class Minimum:
+    """What a statement's minimum asked for that earlier ones did not. unpaid: at the last closing; met: None before its cut."""
+
+    unpaid: int
+    due_on: date
+    cut: date
+    met: bool | None = None
+
+
+class Arrears:
+    """The queue of unpaid minimums by due date, and the days under the penalty rate."""
+
+    def __init__(self) -> None:
+        self.queue: list[Minimum] = []
+        self.penalty_days: set[date] = set()
+        self._penalty_since: date | None = None
+        self._on_time = 0
+
+    def ask(self, amount: int, due_on: date, cut: date) -> None:
+        """A statement asks for a minimum of which so much is new."""
+        self.queue.append(Minimum(amount, due_on, cut))
+
+    def close(self, cycle: Cycle, facts: Sequence[Fact]) -> None:
+        """Takes the cycle's receipts through the queue, oldest minimum first, and looks at each day for the penalty rate."""
+        sums: dict[date, int] = {}
+        for fact in facts:
+            day = max(cycle.previous + DAY, min(fact.effective_on, cycle.closing))
+            sums[day] = sums.get(day, 0) + received(fact, cycle.terms)
+        total, cured = 0, False
+        for day in days_between(cycle.previous + DAY, cycle.closing):
+            total += sums.get(day, 0)
+            left = self._after(total)
+            for minimum, unpaid in zip(self.queue, left, strict=True):
+                if minimum.cut == day:
+                    minimum.met = unpaid <= cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
+                    cured |= self._is_cured_by(minimum, cycle)
+            self._penalty(day, cycle, left)
+        for minimum, unpaid in zip(self.queue, self._after(total), strict=True):
+            minimum.unpaid = unpaid
+        self.queue = [each for each in self.queue if each.unpaid and not each.met]
+        if cured:
+            self._penalty_since = None
+            self.penalty_days -= {day for day in self.penalty_days if day > cycle.interest_days[-1]}
+
+    def past_due(self, new_balance: int) -> int:
+        """What is still unpaid of missed minimums."""
+        return max(0, min(sum(each.unpaid for each in self._missed()), new_balance))
+
+    def oldest_missed(self) -> date | None:
+        """Due date of the oldest missed minimum."""
+        return min((each.due_on for each in self._missed()), default=None)
+
+    def _missed(self) -> list[Minimum]:
+        return [each for each in self.queue if each.met is False and each.unpaid]
+
+    def _after(self, total: int) -> list[int]:
+        """What is unpaid of each minimum after so much was received in the cycle."""
+        rest, left = max(0, total), []
+        for minimum in self.queue:
+            paid = min(rest, minimum.unpaid)
+            rest -= paid
+            left.append(minimum.unpaid - paid)
+        return left
+
+    def _penalty(self, day: date, cycle: Cycle, left: Sequence[int]) -> None:
+        penalty = cycle.terms.interest.penalty
+        if penalty.rate_key is None:
+            return
+        missed = [minimum.due_on for minimum, unpaid in zip(self.queue, left, strict=True) if minimum.met is False and unpaid]
+        if self._penalty_since is None and missed and (day - min(missed)).days > penalty.after_days_past_due:
+            self._penalty_since, self._on_time = day, 0
+        if self._penalty_since is not None:
+            self.penalty_days.add(day)
+
+    def _is_cured_by(self, minimum: Minimum, cycle: Cycle) -> bool:
+        if self._penalty_since is None or minimum.due_on <= self._penalty_since:
+            return False
+        self._on_time = self._on_time + 1 if minimum.met else 0
+        return self._on_time >= cycle.terms.interest.penalty.cured_after_on_time

@@ -1,0 +1,145 @@
+"""What happened to an account, as the second engine reads it: facts with two dates, and the account they happened to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from accounts.money import minor_units
+from billing.scenario import Scenario, ScenarioEvent
+from fees.terms import Terms
+
+Kind = Literal["principal", "fees", "interest"]
+Side = Literal["debit", "money", "waiver"]
+
+#: Type of an event: the statement figure that it counts in, and what it is to the balances.
+_TYPES: dict[str, tuple[str, Side]] = {
+    "purchase": ("purchases", "debit"), "cash_advance": ("cash_advances", "debit"),
+    "balance_transfer": ("balance_transfers", "debit"), "adjustment_debit": ("adjustments", "debit"),
+    "returned_payment": ("payments", "debit"), "fee": ("fees", "debit"), "interest": ("interest", "debit"),
+    "payment": ("payments", "money"), "refund": ("credits", "money"), "chargeback": ("credits", "money"),
+    "provisional_credit": ("credits", "money"), "points_credit": ("credits", "money"),
+    "adjustment_credit": ("adjustments", "money"),
+}
+_KINDS: dict[str, Kind] = {"fee": "fees", "interest": "interest"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One movement of an account.
+
+    type: its name, a fee's name where the issuer charged it. amount: minor units, > 0. segment: of principal, where it is
+    named; of a payment, what the holder asked to be paid.
+    """
+
+    type: str
+    amount: int
+    effective_on: date
+    posted_on: date
+    figure: str
+    side: Side
+    kind: Kind = "principal"
+    segment: str | None = None
+    currency: str | None = None
+
+    @property
+    def sign(self) -> int:
+        """+1 where the holder owes more for it."""
+        return 1 if self.side == "debit" else -1
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A card took the place of another."""
+
+    posted_on: date
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What an account that is already under way starts from, at the end of a closing day; minor units."""
+
+    on: date
+    principal: dict[str, int]
+    interest: int = 0
+    fees: int = 0
+    credit: int = 0
+    grace_kept: bool = True
+    minimum: int = 0
+    due_on: date | None = None
+    past_due: int = 0
+
+
+@dataclass(frozen=True)
+class History:
+    """An account from its first business day on: its terms by version, oldest first, and what happened."""
+
+    opened_on: date
+    credit_limit: int
+    closing_day: int
+    first_day: date
+    until: date
+    versions: tuple[Terms, ...]
+    facts: tuple[Fact, ...]
+    replacements: tuple[Replacement, ...] = ()
+    opening: Opening | None = None
+    charges_given: bool = False
+    """The fees charged are among the facts, and none are worked out."""
+
+    def terms_on(self, day: date) -> Terms:
+        """The version in force on a day; the first one before it."""
+        in_force = [each for each in self.versions if each.in_force_from <= day]
+        return in_force[-1] if in_force else self.versions[0]
+
+
+def fact_of(type_name: str, amount: int, effective_on: date, posted_on: date, segment: str | None = None,
+            currency: str | None = None) -> Fact:
+    """A movement of one of the types that a transactions file may carry."""
+    figure, side = _TYPES[type_name]
+    return Fact(type_name, amount, effective_on, posted_on, figure, side, _KINDS.get(type_name, "principal"), segment, currency)
+
+
+def fee_fact(name: str, amount: int, on: date) -> Fact:
+    """A fee that the issuer charges on a day."""
+    return Fact(name, amount, on, on, "fees", "debit", "fees")
+
+
+def waiver_fact(name: str, amount: int, on: date) -> Fact:
+    """What the issuer lets go of a fee, on a day."""
+    return Fact(name, amount, on, on, "waivers", "waiver")
+
+
+def history_of(scenario: Scenario) -> History:
+    """The account that a scenario tells of."""
+    versions = tuple(sorted(scenario.terms, key=lambda each: each.in_force_from))
+    opening = scenario.opening
+    first_day = scenario.account.opened_on if opening is None else opening.on + timedelta(days=1)
+    day_of_month = scenario.account.closing_day or scenario.terms_on(first_day).cycle.closing_day
+    digits = versions[0].digits
+    return History(
+        scenario.account.opened_on, minor_units(scenario.account.credit_limit, digits), day_of_month, first_day,
+        scenario.until, versions, tuple(_facts(scenario.events, digits)),
+        tuple(Replacement(each.posted_on or each.on, each.reason) for each in scenario.events if each.type == "replacement"),
+        None if opening is None else _opening(scenario, digits),
+    )
+
+
+def _facts(events: Sequence[ScenarioEvent], digits: int) -> list[Fact]:
+    return [
+        fact_of(each.type, minor_units(each.amount, digits), each.on, each.posted_on or each.on, each.segment, each.currency)
+        for each in events if each.type != "replacement"
+    ]
+
+
+def _opening(scenario: Scenario, digits: int) -> Opening:
+    given = scenario.opening
+    assert given is not None
+    balances = {name: minor_units(amount, digits) for name, amount in given.balances}
+    return Opening(
+        on=given.on, interest=balances.pop("interest"), fees=balances.pop("fees"), principal=balances,
+        grace_kept=given.grace == "kept", minimum=minor_units(given.minimum_payment_due, digits),
+        due_on=given.payment_due_on, past_due=minor_units(given.past_due, digits),
+    )

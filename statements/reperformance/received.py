@@ -1,0 +1,23 @@
+"""What counts towards the minimum and towards paying in full (rule 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from fees.terms import Terms
+from statements.reperformance.facts import Fact
+
+
+def received(fact: Fact, terms: Terms) -> int:
+    """How much of a fact was received, in minor units; a returned payment takes some back."""
+    if fact.type == "returned_payment":
+        return -fact.amount
+    if fact.type == "payment" or fact.side == "waiver":
+        return fact.amount
+    return fact.amount if fact.side == "money" and terms.allocation.refunds_count_as_payment else 0
+
+
+def received_by(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:
+    """What was received with an effective date up to a day."""
+    return sum(received(each, terms) for each in facts if each.effective_on <= last_day)
