@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Part, Snapshot, segment_row
 from statements.reperformance.facts import Kind
@@ -22,8 +23,8 @@ Slot = tuple[date, int]
 class Base:
     """Minor units that bear interest for a day."""
 
-    older: int = 0
-    new: int = 0
+    older: Fraction | int = 0
+    new: Fraction | int = 0
 
 
 Bases = dict[Slot, Base]

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from fees.terms import Terms
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, segment_row
-from statements.reperformance.bearing import Base, Bases, Bearing, amounts
+from statements.reperformance.bearing import Base, Bases, Bearing, Closed, amounts
 from statements.reperformance.rates import RateOfDay
 from statements.reperformance.rounding import rounded
 
@@ -59,13 +59,14 @@ def _runs(bases: Bases, rate_on: RateOn) -> list[Fraction]:
     """Interest of each run of days in a row at one balance and rate, new debits apart (with tiers together)."""
     slots = sorted(bases)
     tiered = any(len(rate_on(day).tiers) > 1 for day, _ in slots)
-    parts: list[Callable[[Base], int]] = [lambda base: base.older, lambda base: base.new]
+    parts: list[Callable[[Base], Fraction | int]] = [lambda base: base.older, lambda base: base.new]
     if tiered:
         parts = [lambda base: base.older + base.new]
     return [amount for part in parts for amount in _runs_of(bases, slots, part, rate_on)]
 
 
-def _runs_of(bases: Bases, slots: list[tuple[date, int]], part: Callable[[Base], int], rate_on: RateOn) -> list[Fraction]:
+def _runs_of(bases: Bases, slots: list[tuple[date, int]], part: Callable[[Base], Fraction | int],
+             rate_on: RateOn) -> list[Fraction]:
     runs: list[Fraction] = []
     before: tuple[object, ...] | None = None
     for slot in slots:
@@ -113,4 +114,14 @@ def _bears(bearing: Bearing, name: str, age: str) -> bool:
 
 
 def _two_cycle(bearing: Bearing, name: str) -> Bases:
-    raise NotImplementedError
+    """Half the average base of this cycle and half that of the whole segment in the cycle before, where anything may bear."""
+    grace = segment_row(bearing.terms, name).grace
+    average = _average(bearing.now, bearing, name, [age for age in (REVOLVING, BILLED, NEW) if _bears(bearing, name, age)])
+    if bearing.before is not None and (not grace or not bearing.now.grace_kept):
+        average += _average(bearing.before, bearing, name, [REVOLVING, BILLED, NEW])
+    return {(day, 0): Base(older=average / 2) for day in bearing.cycle.interest_days}
+
+
+def _average(closed: Closed, bearing: Bearing, name: str, ages: list[str]) -> Fraction:
+    total = sum(base.get((kind, name, age), 0) for base in closed.days.values() for kind in bearing.kinds(name) for age in ages)
+    return Fraction(total, len(closed.walked.cycle.interest_days))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from statements.reperformance.allocation import Allocation
-from statements.reperformance.balances import REVOLVING, Balances, Debit, Part, Snapshot, debit_of, segment_row
+from statements.reperformance.balances import REVOLVING, Balances, Part, Snapshot, debit_of, segment_row
 from statements.reperformance.cycles import DAY, Cycle
+from statements.reperformance.deferred import Deferred
 from statements.reperformance.facts import Fact
 from statements.reperformance.received import received
 
@@ -18,8 +19,8 @@ class Walked:
     """What the days of a cycle came to.
 
     bases: of each interest day one base, or two on the day of a payment that counts both (rule 1.4); ends: the balance at
-    the end of each interest day, credit negative; opening: what was owed when the cycle began; at_cut: what was left at the
-    end of the cut, None where it lies in another cycle; early: debits that count from before the first interest day.
+    the end of each interest day, credit negative; opening: what was owed when the cycle began; early: debits that count from
+    before the first interest day.
     """
 
     cycle: Cycle
@@ -27,18 +28,19 @@ class Walked:
     bases: dict[date, tuple[Snapshot, ...]] = field(default_factory=dict)
     ends: dict[date, int] = field(default_factory=dict)
     early: list[Part] = field(default_factory=list)
-    entered: list[Debit] = field(default_factory=list)
 
 
-def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Allocation, minimum: int) -> tuple[Walked, Snapshot]:
+def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Allocation, minimum: int,
+         deferred: Deferred) -> tuple[Walked, Snapshot]:
     """Takes the balances through the cycle. minimum: of the last statement. Gives its days, and what was left at the cut."""
     walked = Walked(cycle, balances.snapshot())
     interest_days = set(cycle.interest_days)
-    missing, at_cut, evening = minimum, (), balances.snapshot()
+    missing, evening = minimum, balances.snapshot()
+    at_cut: Snapshot = ()
     for day in cycle.walked_days:
         _revert(cycle, balances, day)
         todays = [each for each in facts if _falls_on(cycle, each) == day]
-        _enter(cycle, balances, todays, walked)
+        _enter(cycle, balances, todays, walked, deferred)
         balances.credit = balances.pay(balances.credit, allocation.excess(balances.debits, day))
         waived = sum(each.amount for each in todays if each.side == "waiver")
         balances.credit += balances.pay(waived, allocation.waiver(balances.debits, day))
@@ -50,6 +52,7 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
         if day in interest_days:
             walked.bases[day] = _bases(cycle, evening, noon, night, bool(money))
             walked.ends[day] = balances.total()
+            deferred.interest_day(day, walked.bases[day], night)
         if day == cycle.cut:
             at_cut = night
         evening = night
@@ -69,13 +72,13 @@ def _revert(cycle: Cycle, balances: Balances, day: date) -> None:
             each.last_day = None
 
 
-def _enter(cycle: Cycle, balances: Balances, facts: Sequence[Fact], walked: Walked) -> None:
+def _enter(cycle: Cycle, balances: Balances, facts: Sequence[Fact], walked: Walked, deferred: Deferred) -> None:
     for fact in facts:
         if fact.side != "debit":
             continue
         debit = debit_of(fact, cycle.terms)
         balances.debits.append(debit)
-        walked.entered.append(debit)
+        deferred.enter(debit)
         if debit.counts_on < cycle.first_interest_day:
             walked.early.append(Part(debit, debit.kind, debit.segment, debit.age, debit.amount))
 

@@ -1,0 +1,218 @@
+"""Bills one account again: business day by business day, cycle by cycle (docs/reference/billing-rules.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+from billing.scenario import Scenario
+from statements.reperformance.allocation import Allocation
+from statements.reperformance.balances import BILLED, REVOLVING, Balances, Debit, segment_row
+from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
+from statements.reperformance.cycles import (
+    DAY,
+    Cycle,
+    days_between,
+    due_of,
+    is_part_of_month,
+    month_before,
+    next_closing,
+)
+from statements.reperformance.deferred import Deferred
+from statements.reperformance.delinquency import Arrears
+from statements.reperformance.facts import Fact, History, history_of
+from statements.reperformance.fees import Due, fees_of
+from statements.reperformance.interest import Charge, bases_of, charge
+from statements.reperformance.minimum import Asked, minimum_payment
+from statements.reperformance.rates import Rates
+from statements.reperformance.received import received_by
+from statements.reperformance.rounding import rounded
+from statements.reperformance.walk import walk
+
+FIGURES = ("payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers", "adjustments")
+#: Figures that are printed as positive amounts and lower the balance.
+LOWERING = ("payments", "credits", "waivers")
+
+
+@dataclass(frozen=True)
+class ReperformedStatement:
+    """What a statement should say, minor units: figures by their names on the statement, and each charge of interest."""
+
+    closing: date
+    due_on: date
+    figures: dict[str, int]
+    grace_kept: bool
+    interest: tuple[Charge, ...]
+
+
+@dataclass
+class _Last:
+    """What the last closing left to the next: the statement's figures, and the cycle itself."""
+
+    closing: date
+    new_balance: int = 0
+    minimum: int = 0
+    due_on: date | None = None
+    grace_kept: bool = True
+    cycle: Closed | None = None
+
+
+@dataclass
+class _Account:
+    history: History
+    last: _Last
+    balances: Balances = field(default_factory=Balances)
+    arrears: Arrears = field(default_factory=Arrears)
+    posted: list[Fact] = field(default_factory=list)
+    statements: list[ReperformedStatement] = field(default_factory=list)
+
+
+def reperform(scenario: Scenario) -> list[ReperformedStatement]:
+    """Every statement of a scenario, billed again by the rules alone."""
+    return reperform_history(history_of(scenario))
+
+
+def reperform_history(history: History) -> list[ReperformedStatement]:
+    """Every statement of an account from its first business day on."""
+    account = _begin(history)
+    closing = next_closing(history, account.last.closing, anything_posted=True)
+    for day in days_between(history.first_day, history.until):
+        account.posted += [each for each in history.facts if each.posted_on == day]
+        if not history.charges_given:
+            last = account.last
+            awaited = None if last.due_on is None else Due(last.closing, last.minimum, last.due_on)
+            account.posted += fees_of(history, day, account.posted, awaited)
+        if day == closing:
+            previous = account.last.closing
+            first = account.last.cycle is None and history.opening is None
+            runs_on = first and not account.posted and is_part_of_month(history, previous, closing)
+            if not runs_on:
+                _close(account, closing)
+            closing = next_closing(history, day, anything_posted=True)
+    return account.statements
+
+
+def _begin(history: History) -> _Account:
+    opening = history.opening
+    if opening is None:
+        return _Account(history, _Last(history.first_day - DAY))
+    terms = history.terms_on(opening.on)
+    due_on = opening.due_on or due_of(opening.on, terms)
+    account = _Account(history, _Last(opening.on, minimum=opening.minimum, due_on=due_on, grace_kept=opening.grace_kept))
+    account.balances.credit = opening.credit
+    age = BILLED if opening.grace_kept else REVOLVING
+    owed = [("principal", name, amount) for name, amount in opening.principal.items()]
+    owed += [("interest", "purchase", opening.interest), ("fees", "purchase", opening.fees)]
+    for kind, name, amount in owed:
+        if amount:
+            lies_in = age if segment_row(terms, name).grace else REVOLVING
+            account.balances.debits.append(Debit(kind, name, lies_in, amount, amount, opening.on, opening.on))  # type: ignore[arg-type]
+    account.last.new_balance = account.balances.total()
+    tolerance = timedelta(days=history.terms_on(history.first_day).cycle.tolerance_days)
+    if opening.past_due:
+        earlier = due_of(month_before(history, opening.on), terms)
+        account.arrears.ask(opening.past_due, earlier, earlier + tolerance)
+        account.arrears.queue[-1].met = False
+    account.arrears.ask(max(0, opening.minimum - opening.past_due), due_on, due_on + tolerance)
+    return account
+
+
+def _cycle(account: _Account, closing: date) -> Cycle:
+    last = account.last
+    terms = account.history.terms_on(last.closing + DAY)
+    cut = None if last.due_on is None else last.due_on + timedelta(days=terms.cycle.tolerance_days)
+    return Cycle(last.closing, closing, terms, last.due_on, cut)
+
+
+def _close(account: _Account, closing: date) -> None:
+    history, balances, last = account.history, account.balances, account.last
+    cycle = _cycle(account, closing)
+    facts = [each for each in account.posted if last.closing < each.posted_on <= closing]
+    account.arrears.close(cycle, facts)
+    rates = Rates(history, cycle, account.arrears.penalty_days)
+    allocation = Allocation(cycle, rates)
+    previous_balance = balances.total()
+    deferred = Deferred(cycle, rates)
+    walked, at_cut = walk(cycle, balances, facts, allocation, last.minimum, deferred)
+    closed = _decide(account, Closed(walked, balances.snapshot(), True, True, at_cut, days_of(walked, history.credit_limit)), facts)
+    charges = _charges(account, closed, rates, deferred)
+    charged = [*facts, *_post_charges(cycle, balances, charges, allocation)]
+    figures = _figures(previous_balance, charged)
+    assert figures["new_balance"] == balances.total()
+    figures |= _asks(account, cycle, charged, figures["new_balance"])
+    due_on = due_of(closing, cycle.terms)
+    next_terms = history.terms_on(closing + DAY)
+    account.arrears.ask(max(0, figures["minimum_payment_due"] - figures["past_due"]), due_on,
+                        due_on + timedelta(days=next_terms.cycle.tolerance_days))
+    balances.grow_older(cycle.terms, closed.grace_kept)
+    balances.forget_paid()
+    account.last = _Last(closing, figures["new_balance"], figures["minimum_payment_due"], due_on, closed.grace_kept, closed)
+    account.statements.append(ReperformedStatement(closing, due_on, figures, closed.grace_kept, tuple(charges)))
+
+
+def _decide(account: _Account, closed: Closed, facts: list[Fact]) -> Closed:
+    """Whether the last statement was paid in full, and grace kept (rule 3)."""
+    last, cycle = account.last, closed.walked.cycle
+    terms = cycle.terms
+    paid = cycle.cut is None or last.new_balance <= 0 or cycle.cut > cycle.closing or received_by(
+        facts, terms, cycle.cut) >= last.new_balance - terms.minor(terms.cycle.tolerance_amount)
+    kept = paid and (terms.grace.requires == "new_balance" or last.grace_kept)
+    return Closed(closed.walked, closed.closing, kept, paid, closed.at_cut, closed.days)
+
+
+def _charges(account: _Account, closed: Closed, rates: Rates, deferred: Deferred) -> list[Charge]:
+    """The interest of a cycle: a charge a segment, over the limit, deferred, and what a minimum charge adds (rule 7)."""
+    terms = closed.walked.cycle.terms
+    bearing = Bearing(closed, account.last.cycle)
+    charges = []
+    for row in terms.interest.segment:
+        if not row.deferred:
+            charges.append(charge(row.name, bases_of(bearing, row.name), lambda day, name=row.name: rates.of_segment(name, day),  # type: ignore[misc]
+                                  terms))
+    if bears_over_limit(closed.walked):
+        charges.append(charge("over_limit", over_limit_bases(closed.walked, account.history.credit_limit), rates.over_limit,
+                              terms, compounds=False))
+    charges += deferred.charges()
+    total, least = sum(each.amount for each in charges), terms.minor(terms.interest.minimum_charge)
+    if 0 < total < least:
+        charges.append(Charge("minimum", least - total, sum((each.exact for each in charges), Fraction(0))))
+    return [each for each in charges if each.amount]
+
+
+def _post_charges(cycle: Cycle, balances: Balances, charges: list[Charge], allocation: Allocation) -> list[Fact]:
+    """Posts interest and the tax on it; a credit balance pays them."""
+    terms, day = cycle.terms, cycle.closing
+    tax_rate = terms.fees.tax_on_charges.interest
+    facts = [Fact(each.segment, each.amount, day, day, "interest", "debit", "interest") for each in charges]
+    taxes = [rounded(each.amount * Fraction(tax_rate), terms.interest.rounding, terms.minor(terms.interest.rounding_unit))
+             for each in charges if tax_rate]
+    facts += [Fact("tax", amount, day, day, "fees", "debit", "fees") for amount in taxes if amount]
+    for fact in facts:
+        balances.debits.append(Debit(fact.kind, "purchase", "new", fact.amount, fact.amount, day, day))
+    balances.credit = balances.pay(balances.credit, allocation.excess(balances.debits, day))
+    return facts
+
+
+def _figures(previous_balance: int, facts: list[Fact]) -> dict[str, int]:
+    figures = {"previous_balance": previous_balance} | dict.fromkeys(FIGURES, 0)
+    for fact in facts:
+        figures[fact.figure] += -fact.sign * fact.amount if fact.figure in LOWERING else fact.sign * fact.amount
+    figures["new_balance"] = previous_balance + sum(
+        -figures[name] if name in LOWERING else figures[name] for name in FIGURES)
+    return figures
+
+
+def _asks(account: _Account, cycle: Cycle, facts: list[Fact], new_balance: int) -> dict[str, int]:
+    """The minimum, and what stands beside it on the statement."""
+    past_due = account.arrears.past_due(new_balance)
+    over_limit = max(0, new_balance - account.history.credit_limit)
+    charged = {kind: sum(each.amount for each in facts if each.side == "debit" and each.kind == kind)
+               for kind in ("interest", "fees")}
+    oldest = account.arrears.oldest_missed()
+    return {
+        "minimum_payment_due": minimum_payment(cycle, account.balances, Asked(
+            charged["interest"], charged["fees"], past_due, over_limit, account.history.credit_limit)),
+        "past_due": past_due, "over_limit": over_limit,
+        "days_past_due": (cycle.closing - oldest).days if oldest is not None and past_due else 0,
+    }

@@ -1,0 +1,50 @@
+"""Deferred interest: charged for the whole time of a promotion where something is left at its end (rule 11.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from fractions import Fraction
+
+from statements.reperformance.balances import Debit, Snapshot, segment_row
+from statements.reperformance.cycles import DAY, Cycle
+from statements.reperformance.interest import Charge
+from statements.reperformance.rates import Rates
+from statements.reperformance.rounding import rounded
+
+
+class Deferred:
+    """Keeps what the days of deferred debits came to, and charges those that end unpaid in the cycle."""
+
+    def __init__(self, cycle: Cycle, rates: Rates) -> None:
+        self.cycle, self.rates, self.terms = cycle, rates, cycle.terms
+        self._exact: dict[str, Fraction] = defaultdict(Fraction)
+
+    def enter(self, debit: Debit) -> None:
+        """A debit that came late counts from its own day (rule 1.5)."""
+        day = debit.counts_on
+        while self._is_deferred(debit.segment) and day < self.cycle.first_interest_day:
+            debit.bases[day] = debit.bases.get(day, 0) + debit.amount
+            day += DAY
+
+    def interest_day(self, day: date, bases: tuple[Snapshot, ...], night: Snapshot) -> None:
+        """An interest day is over: remembers its bases, and charges what ends unpaid on it."""
+        for part in (part for snapshot in bases for part in snapshot):
+            if self._is_deferred(part.segment):
+                part.debit.bases[day] = part.debit.bases.get(day, 0) + part.left
+        for part in night:
+            if self._is_deferred(part.segment) and part.debit.last_day == day:
+                self._exact[part.segment] += self._interest(part.debit, part.segment, day)
+
+    def charges(self) -> list[Charge]:
+        """One charge a segment, rounded once."""
+        interest = self.terms.interest
+        unit = self.terms.minor(interest.rounding_unit)
+        return [Charge(name, rounded(exact, interest.rounding, unit), exact) for name, exact in self._exact.items()]
+
+    def _is_deferred(self, segment: str) -> bool:
+        return bool(segment_row(self.terms, segment).deferred)
+
+    def _interest(self, debit: Debit, segment: str, last_day: date) -> Fraction:
+        rate = self.rates.of_segment(segment, last_day)
+        return sum((rate.interest(base) for base in debit.bases.values()), Fraction(0))
