@@ -10,6 +10,7 @@ from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
+from statements.reperformance.charges import Charge
 from statements.reperformance.cycles import (
     DAY,
     Cycle,
@@ -23,7 +24,7 @@ from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
 from statements.reperformance.facts import Fact, History, history_of
 from statements.reperformance.fees import Due, fees_of
-from statements.reperformance.interest import Charge, bases_of, charge
+from statements.reperformance.interest import bases_of, charge
 from statements.reperformance.minimum import Asked, minimum_payment
 from statements.reperformance.rates import Rates
 from statements.reperformance.received import received_by
@@ -143,7 +144,8 @@ def _close(account: _Account, closing: date) -> None:
     figures |= _asks(account, cycle, charged, figures["new_balance"])
     due_on = due_of(closing, cycle.terms)
     next_terms = history.terms_on(closing + DAY)
-    account.arrears.ask(max(0, figures["minimum_payment_due"] - figures["past_due"]), due_on,
+    asked_before = figures["past_due"] if "past_due" in cycle.terms.minimum_payment.add else 0
+    account.arrears.ask(max(0, figures["minimum_payment_due"] - asked_before), due_on,
                         due_on + timedelta(days=next_terms.cycle.tolerance_days))
     balances.grow_older(cycle.terms, closed.grace_kept)
     balances.forget_paid()

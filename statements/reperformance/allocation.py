@@ -13,6 +13,8 @@ from statements.reperformance.rates import Rates
 
 Key = Callable[[Debit], Any]
 _NO_END = date.max
+#: What an item of an order pays if it is not principal.
+_KINDS = {"past_due": ("fees", "interest"), "fees": ("fees",), "interest": ("interest",)}
 
 
 class Allocation:
@@ -53,7 +55,7 @@ class Allocation:
         by_kind["principal"] = sorted(principal, key=lambda each: (*(key(each) for key in keys), self._age(each)))
         ordered: list[Debit] = []
         for item in (*items, "fees", "interest", "principal"):
-            for kind in {"past_due": ("fees", "interest"), "fees": ("fees",), "interest": ("interest",)}.get(item, ("principal",)):
+            for kind in _KINDS.get(item, ("principal",)):
                 ordered += by_kind.pop(kind, [])
         return ordered
 
@@ -88,4 +90,4 @@ class Allocation:
         ends_in = closing_after(history, debit.last_day, closing_day_counts=True)
         cycles_before = cycle_number(self.cycle.closing, ends_in) - 1
         due = due_of(month_before(history, ends_in), self.terms)
-        return cycles_before in ((0, 1) if due <= debit.last_day else (1, 2))
+        return cycles_before in ((0, 1) if due <= debit.last_day else (0, 1, 2))

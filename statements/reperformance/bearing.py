@@ -34,8 +34,8 @@ Bases = dict[Slot, Base]
 class Closed:
     """A cycle as it stands at its closing, before interest: what the next one has to know of it.
 
-    closing: what was owed then; grace_kept, paid_in_full: of the statement before; at_cut: what was left at its cut; days: every
-    base by kind, segment and age class.
+    closing: what was owed then; grace_kept, paid_in_full: of the statement before; at_cut: what was left at its cut; days:
+    every base by kind, segment and age class.
     """
 
     walked: Walked
@@ -60,7 +60,8 @@ def days_of(walked: Walked, credit_limit: int) -> dict[Slot, dict[tuple[Kind, st
     for day, bases in walked.bases.items():
         for position, snapshot in enumerate(bases):
             base = amounts(snapshot)
-            _take_off(walked, base, max(0, walked.ends[day] - credit_limit))
+            if position == len(bases) - 1:
+                _take_off(walked, base, max(0, walked.ends[day] - credit_limit))
             days[day, position] = base
     return days
 

@@ -7,8 +7,8 @@ from datetime import date
 from fractions import Fraction
 
 from statements.reperformance.balances import Debit, Snapshot, segment_row
+from statements.reperformance.charges import Charge
 from statements.reperformance.cycles import DAY, Cycle
-from statements.reperformance.interest import Charge
 from statements.reperformance.rates import Rates
 from statements.reperformance.rounding import rounded
 

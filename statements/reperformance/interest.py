@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from fees.terms import Terms
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, segment_row
 from statements.reperformance.bearing import Base, Bases, Bearing, Closed, amounts
+from statements.reperformance.charges import Charge
 from statements.reperformance.rates import RateOfDay
 from statements.reperformance.rounding import rounded
 
 RateOn = Callable[[date], RateOfDay]
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One charge of interest: of a segment, or `over_limit`; amount: minor units, as posted; exact: before rounding."""
-
-    segment: str
-    amount: int
-    exact: Fraction
 
 
 def charge(segment: str, bases: Bases, rate_on: RateOn, terms: Terms, compounds: bool = True) -> Charge:

@@ -1,0 +1,164 @@
+"""Two engines, one bill: the one that bills and the one that reperforms agree to the last minor unit on any supported terms.
+
+Terms and histories are drawn at random; a drawing that this release does not charge (`fees.supported`) is thrown away, so that
+the property widens by itself. CARDWRIGHT_TEST_CASES sets how many are drawn.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
+
+from billing.scenario import Scenario
+from billing.simulation import simulate
+from fees.supported import unsupported
+from fees.terms import Terms
+from statements.reperformance import reperform
+from statements.seal import seal_statements
+
+CASES = int(os.environ.get("CARDWRIGHT_TEST_CASES", "150"))
+FIGURES = (
+    "previous_balance", "payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers",
+    "adjustments", "new_balance", "minimum_payment_due", "past_due", "over_limit", "days_past_due",
+)
+DAYS = 230
+TYPES = ["purchase"] * 5 + ["payment"] * 4 + [
+    "cash_advance", "refund", "balance_transfer", "adjustment_debit", "adjustment_credit", "returned_payment", "fee", "interest",
+    "points_credit"]
+OPENED = st.sampled_from([date(2023, 1, 31), date(2023, 3, 1), date(2023, 11, 12), date(2024, 1, 5), date(2024, 2, 29)])
+
+
+def of(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+RATE = st.one_of(
+    st.builds(lambda rate: {"daily_rate": rate}, of("0.0005", "0.0003", "0.01", "0")),
+    st.builds(lambda rate: {"annual_rate": rate}, of("0.18", "0.2999", "0.15")),
+    st.builds(lambda rate: {"monthly_rate": rate}, of("0.0125", "0.02")),
+    st.builds(lambda rate: {"effective_annual_rate": rate}, of("0.1956", "0.3")),
+    st.just({"tiers": [{"up_to": "300.00", "annual_rate": "0.15"}, {"annual_rate": "0.10"}]}),
+)
+PURCHASE = st.builds(lambda rate, grace: {"name": "purchase", **rate, "grace": grace}, RATE, of(True, True, True, False))
+CASH = st.builds(lambda rate: {"name": "cash_advance", **rate}, RATE)
+PROMOTION = st.builds(lambda rate, end, deferred: {"name": "balance_transfer", **rate, **end, "deferred": deferred},
+                      RATE, of({"valid_days": 45}, {"valid_days": 10}, {"until": date(2024, 3, 15)}), st.booleans())
+INTEREST: dict[str, st.SearchStrategy[Any]] = {
+    "method": of(*["daily_balance"] * 6, "average_daily_balance", "adjusted_balance", "previous_balance", "ending_balance",
+                 "two_cycle"),
+    "day_count": of("actual/365", "actual/365", "actual/360", "actual/actual", "30/360", "monthly"),
+    "accrues_from": of("transaction", "transaction", "posting", "closing", "due", "next_cycle"),
+    "grace_lost_charges": of("full", "unpaid"), "revolving_new_purchases": of("at_once", "at_once", "next_statement", "never_in_first"),
+    "closing_day_counts": st.booleans(), "payment_day_counts": of("new", "old", "both"),
+    "debits_count_from": of("same_day", "same_day", "next_day"), "compounding": of("none", "none", "none", "daily", "monthly"),
+    "fees_bear_interest": st.booleans(), "interest_bears_interest": of(False, False, True),
+    "rounding": of("half_up", "half_even", "down", "up"), "rounding_unit": of("0.01", "0.01", "0.05", "1"),
+    "rounded_per": of("total", "total", "segment", "day"), "residual_interest": of("charge", "charge", "waive"),
+    "minimum_charge": of("0", "0", "5.00"),
+    "over_limit": st.builds(lambda rate, instead: {**rate, "instead_of_purchase_rate": instead},
+                            of({}, {"annual_rate": "0.25"}, {"daily_rate": "0.001"}), st.booleans()),
+    "penalty": of({}, {}, {"annual_rate": "0.36", "after_days_past_due": 30, "cured_after_on_time": 2}),
+}
+ORDER = st.lists(of("past_due", "fees", "interest", "principal", "billed_first", "highest_rate", "oldest", "segment:cash_advance"),
+                 unique=True, max_size=4)
+BASE = of("new_purchases", "revolving_principal", "purchases", "cash_advances", "principal", "new_balance", "within_limit",
+          "credit_limit")
+MINIMUM: dict[str, st.SearchStrategy[Any]] = {
+    "combine": of("sum", "greater_of"),
+    "parts": st.lists(st.builds(lambda share, base: {"percent": share, "of": base}, of("0.05", "0.1", "1", "0.0333"), BASE),
+                      min_size=1, max_size=3),
+    "add": st.lists(of("interest", "fees", "past_due", "over_limit"), unique=True), "floor": of("0", "10", "100"),
+    "round_to": of("0.01", "1", "10"), "rounding": of("up", "half_up", "down"),
+}
+CYCLE = st.builds(
+    lambda day, due, days, amount: {"closing_day": day, "due_after_days": due, "tolerance_days": days, "tolerance_amount": amount},
+    of(5, 28, 31, 15), of(10, 18, 20, 25), of(0, 0, 1, 3), of("0", "0", "5.00"))
+FEES: dict[str, st.SearchStrategy[Any]] = {
+    "joining": st.just({"amount": "50.00"}), "service": st.just({"amount": "1.00"}),
+    "annual": of({"amount": "30.00"}, {"amount": "30.00", "waive_if_count": 2}, {"amount": "30.00", "first": "after_first_year"}),
+    "late_payment": of({"kind": "fixed", "amount": "20.00"}, {"percent": "0.05", "floor": "10.00"},
+                       {"percent": "0.05", "cap_at": "unpaid_minimum", "tolerance_days": 2}),
+}
+
+
+def some(keys: dict[str, st.SearchStrategy[Any]], most: int = 6) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the keys, few at a time, so that what differs is seen by itself."""
+    chosen = st.lists(st.sampled_from(sorted(keys)), unique=True, max_size=most)
+    return chosen.flatmap(lambda names: st.fixed_dictionaries({name: keys[name] for name in names}))
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> dict[str, Any]:
+    """A scenario as a document: one or two versions of terms and an awkward history."""
+    opened = draw(OPENED)
+    cycle = draw(CYCLE)
+    segments = [draw(PURCHASE), draw(CASH), *draw(st.lists(PROMOTION, max_size=1))]
+    terms: dict[str, Any] = {
+        "in_force_from": date(2000, 1, 1), "cycle": cycle, "interest": {**draw(some(INTEREST)), "segment": segments},
+        "grace": draw(some({"requires": of("new_balance", "previous_and_new_balance"), "lost_for": of("billed", "all")})),
+        "minimum_payment": draw(some(MINIMUM)), "fees": draw(some(FEES, 2)),
+        "allocation": draw(some({"minimum": ORDER, "excess": ORDER, "as_of": of("payment_date", "previous_closing"),
+                                 "refunds_count_as_payment": st.booleans()})),
+    }
+    versions = [terms]
+    if draw(st.booleans()):
+        interest = {**terms["interest"], "segment": [{**draw(PURCHASE), "grace": segments[0]["grace"]}, draw(CASH), *segments[2:]]}
+        versions.append({**terms, "in_force_from": opened + timedelta(draw(st.integers(20, 120))), "interest": interest})
+    step = 100 if terms["interest"].get("rounding_unit") == "1" else 5 if terms["interest"].get("rounding_unit") == "0.05" else 1
+    events = draw(st.lists(_event(opened, step), max_size=14))
+    return {
+        "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0"))},
+        "until": opened + timedelta(days=DAYS), "terms": versions, "events": events,
+    }
+
+
+@st.composite
+def _event(draw: st.DrawFn, opened: date, step: int) -> dict[str, Any]:
+    on = opened + timedelta(days=draw(st.integers(0, DAYS)))
+    cents = draw(st.one_of(st.integers(1, 1000), of(10_000, 30_000, 50_000, 12_345))) * step
+    amount = f"{cents // 100}.{cents % 100:02d}" if step < 100 else str(cents // 100)
+    event: dict[str, Any] = {"on": on, "type": draw(st.sampled_from(TYPES)), "amount": amount}
+    late = draw(of(0, 0, 0, 0, 2, 12))
+    return {**event, "posted_on": on + timedelta(days=late)} if late else event
+
+
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenarios())
+def test_both_engines_come_to_the_same_bill(document: dict[str, Any]) -> None:
+    assume(not any(unsupported(Terms.from_document(each)) for each in document["terms"]))
+    note(toml(document))
+    scenario = Scenario.from_document(document, Path("scenario.toml"))
+    billed, again = simulate(scenario, seal_statements).statements, reperform(scenario)
+    assert [each.row["closes_on"] for each in billed] == [each.closing for each in again]
+    for first, second in zip(billed, again, strict=True):
+        shown = {name: int(first.row[name]) for name in FIGURES}
+        assert (second.closing, shown) == (second.closing, {name: second.figures[name] for name in FIGURES})
+        assert (second.closing, first.row["grace"] == 0) == (second.closing, second.grace_kept)
+
+
+def toml(document: dict[str, Any]) -> str:
+    """A document as the scenario file that `cardwright simulate` takes."""
+    lines = [f"{key} = {_value(document[key])}" for key in ("account", "until")]
+    for name in ("terms", "events"):
+        for row in document[name]:
+            lines += [f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in row.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(each) for each in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, date | int) else f'"{value}"'
+
+
+assert Decimal
