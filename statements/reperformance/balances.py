@@ -27,8 +27,8 @@ class Debit:
     counts_on: date
     posted_on: date
     last_day: date | None = None
-    returned: bool = False
-    """A payment that came back: what it had paid is owed again, and is no debit of this cycle."""
+    of_before: bool = False
+    """A payment that came back, or what went over from a segment that ended: no new debit of this cycle."""
     bases: dict[date, int] = field(default_factory=dict)
     """Of a debit in a deferred segment: what its interest days came to, balance-days by date."""
 
@@ -104,7 +104,7 @@ def debit_of(fact: Fact, terms: Terms) -> Debit:
     segment, last_day = _segment_of(fact, terms, counts_on) if fact.kind == "principal" else ("purchase", None)
     debit = Debit(fact.kind, segment, NEW, fact.amount, fact.amount, counts_on, fact.posted_on, last_day)
     if fact.type == "returned_payment":
-        debit.age, debit.returned = BILLED if has_grace(terms, debit) else REVOLVING, True
+        debit.age, debit.of_before = BILLED if has_grace(terms, debit) else REVOLVING, True
     return debit
 
 

@@ -57,8 +57,13 @@ class Arrears:
             self.penalty_days -= {day for day in self.penalty_days if day > cycle.interest_days[-1]}
 
     def past_due(self, new_balance: int) -> int:
-        """What is still unpaid of missed minimums."""
-        return max(0, min(sum(each.unpaid for each in self._missed()), new_balance))
+        """What is still unpaid of missed minimums; never more than is owed: beyond that the latest are met."""
+        over = sum(each.unpaid for each in self._missed()) - max(0, new_balance)
+        for minimum in reversed(self._missed()):
+            met = max(0, min(over, minimum.unpaid))
+            minimum.unpaid -= met
+            over -= met
+        return sum(each.unpaid for each in self._missed())
 
     def oldest_missed(self) -> date | None:
         """Due date of the oldest missed minimum."""

@@ -12,7 +12,7 @@ from fees.terms import Terms
 from fees.terms_fees import FixedLatePaymentFee, PercentOfUnpaidMinimum
 from statements.reperformance.cycles import DAY
 from statements.reperformance.facts import Fact, History, fee_fact, waiver_fact
-from statements.reperformance.received import received_by
+from statements.reperformance.received import received_in_time
 from statements.reperformance.rounding import rounded
 
 
@@ -80,7 +80,7 @@ def _late_payment(terms: Terms, day: date, facts: Sequence[Fact], awaited: Due) 
     cut = awaited.due_on + timedelta(days=tolerance)
     if day != cut + DAY:
         return []
-    paid = received_by((each for each in facts if each.posted_on > awaited.closing), terms, cut)
+    paid = received_in_time((each for each in facts if each.posted_on > awaited.closing), terms, cut)
     unpaid = awaited.minimum - paid
     if unpaid <= terms.minor(terms.cycle.tolerance_amount):
         return []

@@ -40,7 +40,7 @@ def minimum_payment(cycle: Cycle, balances: Balances, asked: Asked) -> int:
 def _bases(cycle: Cycle, balances: Balances, asked: Asked, new_balance: int) -> dict[str, int]:
     principal = [each for each in balances.debits if each.kind == "principal"]
     others = [each for each in principal if each.segment != "cash_advance"]
-    new = sum(each.left for each in others if each.posted_on > cycle.previous and not each.returned)
+    new = sum(each.left for each in others if each.posted_on > cycle.previous and not each.of_before)
     all_others, all_principal = (sum(each.left for each in debits) for debits in (others, principal))
     return {
         "new_purchases": new, "revolving_principal": all_others - new, "purchases": all_others,

@@ -18,6 +18,15 @@ def received(fact: Fact, terms: Terms) -> int:
     return fact.amount if fact.side == "money" and terms.allocation.refunds_count_as_payment else 0
 
 
+def received_in_time(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:
+    """What was received by a day, where a return takes back no more than had come in before it (rule 12.2)."""
+    total = 0
+    in_time = [each for each in facts if each.effective_on <= last_day]
+    for each in sorted(in_time, key=lambda each: (each.effective_on, each.posted_on, received(each, terms) < 0)):
+        total = max(0, total + received(each, terms))
+    return total
+
+
 def received_by(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:
     """What was received with an effective date up to a day."""
     return sum(received(each, terms) for each in facts if each.effective_on <= last_day)

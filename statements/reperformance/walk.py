@@ -69,7 +69,7 @@ def _revert(cycle: Cycle, balances: Balances, day: date) -> None:
     for each in balances.debits:
         if each.last_day is not None and each.last_day < day:
             each.segment, each.age = segment_row(cycle.terms, each.segment).revert_to or "purchase", REVOLVING
-            each.last_day = None
+            each.last_day, each.of_before = None, True
 
 
 def _enter(cycle: Cycle, balances: Balances, facts: Sequence[Fact], walked: Walked, deferred: Deferred) -> None:
