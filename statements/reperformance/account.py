@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 
 from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
@@ -31,7 +32,9 @@ from statements.reperformance.received import received_by
 from statements.reperformance.rounding import rounded
 from statements.reperformance.walk import walk
 
-FIGURES = ("payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers", "adjustments")
+FIGURES = (
+    "payments", "credits", "purchases", "cash_advances", "balance_transfers", "fees", "interest", "waivers", "adjustments",
+)
 #: Figures that are printed as positive amounts and lower the balance.
 LOWERING = ("payments", "credits", "waivers")
 
@@ -136,7 +139,8 @@ def _close(account: _Account, closing: date) -> None:
     previous_balance = balances.total()
     deferred = Deferred(cycle, rates)
     walked, at_cut = walk(cycle, balances, facts, allocation, last.minimum, deferred)
-    closed = _decide(account, Closed(walked, balances.snapshot(), True, True, at_cut, days_of(walked, history.credit_limit)), facts)
+    days = days_of(walked, history.credit_limit)
+    closed = _decide(account, Closed(walked, balances.snapshot(), True, True, at_cut, days), facts)
     charges = _charges(account, closed, rates, deferred)
     charged = [*facts, *_post_charges(cycle, balances, charges, allocation)]
     figures = _figures(previous_balance, charged)
@@ -167,11 +171,8 @@ def _charges(account: _Account, closed: Closed, rates: Rates, deferred: Deferred
     """The interest of a cycle: a charge a segment, over the limit, deferred, and what a minimum charge adds (rule 7)."""
     terms = closed.walked.cycle.terms
     bearing = Bearing(closed, account.last.cycle)
-    charges = []
-    for row in terms.interest.segment:
-        if not row.deferred:
-            charges.append(charge(row.name, bases_of(bearing, row.name), lambda day, name=row.name: rates.of_segment(name, day),  # type: ignore[misc]
-                                  terms))
+    charges = [charge(row.name, bases_of(bearing, row.name), partial(rates.of_segment, row.name), terms)
+               for row in terms.interest.segment if not row.deferred]
     if bears_over_limit(closed.walked):
         charges.append(charge("over_limit", over_limit_bases(closed.walked, account.history.credit_limit), rates.over_limit,
                               terms, compounds=False))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,10 @@ FIGURES = (
     "adjustments", "new_balance", "minimum_payment_due", "past_due", "over_limit", "days_past_due",
 )
 DAYS = 230
-TYPES = ["purchase"] * 5 + ["payment"] * 4 + [
-    "cash_advance", "refund", "balance_transfer", "adjustment_debit", "adjustment_credit", "returned_payment", "fee", "interest",
-    "points_credit"]
+TYPES = [
+    *["purchase"] * 5, *["payment"] * 4, "cash_advance", "refund", "balance_transfer", "adjustment_debit", "adjustment_credit",
+    "returned_payment", "fee", "interest", "points_credit",
+]
 OPENED = st.sampled_from([date(2023, 1, 30), date(2023, 3, 1), date(2023, 11, 12), date(2024, 1, 5), date(2024, 2, 29)])
 
 
@@ -54,7 +54,8 @@ INTEREST: dict[str, st.SearchStrategy[Any]] = {
                  "two_cycle"),
     "day_count": of("actual/365", "actual/365", "actual/360", "actual/actual", "30/360", "monthly"),
     "accrues_from": of("transaction", "transaction", "posting", "closing", "due", "next_cycle"),
-    "grace_lost_charges": of("full", "unpaid"), "revolving_new_purchases": of("at_once", "at_once", "next_statement", "never_in_first"),
+    "grace_lost_charges": of("full", "unpaid"),
+    "revolving_new_purchases": of("at_once", "at_once", "next_statement", "never_in_first"),
     "closing_day_counts": st.booleans(), "payment_day_counts": of("new", "old", "both"),
     "debits_count_from": of("same_day", "same_day", "next_day"), "compounding": of("none", "none", "none", "daily", "monthly"),
     "fees_bear_interest": st.booleans(), "interest_bears_interest": of(False, False, True),
@@ -65,7 +66,8 @@ INTEREST: dict[str, st.SearchStrategy[Any]] = {
                             of({}, {"annual_rate": "0.25"}, {"daily_rate": "0.001"}), st.booleans()),
     "penalty": of({}, {}, {"annual_rate": "0.36", "after_days_past_due": 30, "cured_after_on_time": 2}),
 }
-ORDER = st.lists(of("past_due", "fees", "interest", "principal", "billed_first", "highest_rate", "oldest", "segment:cash_advance"),
+ORDER = st.lists(of("past_due",
+                    "fees", "interest", "principal", "billed_first", "highest_rate", "oldest", "segment:cash_advance"),
                  unique=True, max_size=4)
 BASE = of("new_purchases", "revolving_principal", "purchases", "cash_advances", "principal", "new_balance", "within_limit",
           "credit_limit")
@@ -77,11 +79,13 @@ MINIMUM: dict[str, st.SearchStrategy[Any]] = {
     "round_to": of("0.01", "1", "10"), "rounding": of("up", "half_up", "down"),
 }
 CYCLE = st.builds(
-    lambda day, due, days, amount: {"closing_day": day, "due_after_days": due, "tolerance_days": days, "tolerance_amount": amount},
+    lambda day, due, days, amount: {
+        "closing_day": day, "due_after_days": due, "tolerance_days": days, "tolerance_amount": amount},
     of(5, 28, 31, 15), of(10, 18, 20, 25), of(0, 0, 1, 3), of("0", "0", "5.00"))
 FEES: dict[str, st.SearchStrategy[Any]] = {
     "joining": st.just({"amount": "50.00"}), "service": st.just({"amount": "1.00"}),
-    "annual": of({"amount": "30.00"}, {"amount": "30.00", "waive_if_count": 2}, {"amount": "30.00", "first": "after_first_year"}),
+    "annual": of({"amount": "30.00"}, {"amount": "30.00", "waive_if_count": 2},
+                 {"amount": "30.00", "first": "after_first_year"}),
     "late_payment": of({"kind": "fixed", "amount": "20.00"}, {"percent": "0.05", "floor": "10.00"},
                        {"percent": "0.05", "cap_at": "unpaid_minimum", "tolerance_days": 2}),
 }
@@ -108,9 +112,10 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     }
     versions = [terms]
     if draw(st.booleans()):
-        interest = {**terms["interest"], "segment": [{**draw(PURCHASE), "grace": segments[0]["grace"]}, draw(CASH), *segments[2:]]}
+        purchase = {**draw(PURCHASE), "grace": segments[0]["grace"]}
+        interest = {**terms["interest"], "segment": [purchase, draw(CASH), *segments[2:]]}
         versions.append({**terms, "in_force_from": opened + timedelta(draw(st.integers(20, 120))), "interest": interest})
-    step = 100 if terms["interest"].get("rounding_unit") == "1" else 5 if terms["interest"].get("rounding_unit") == "0.05" else 1
+    step = {"1": 100, "0.05": 5}.get(terms["interest"].get("rounding_unit", ""), 1)
     events = draw(st.lists(_event(opened, step), max_size=14))
     return {
         "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0"))},
@@ -160,5 +165,3 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     return str(value) if isinstance(value, date | int) else f'"{value}"'
 
-
-assert Decimal

@@ -1,0 +1,80 @@
+"""The second engine on cases worked by hand, each with the sum that it comes to."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.scenario import Scenario
+from statements.reperformance import ReperformedStatement, reperform
+from statements.reperformance.cycles import thirty_day_weight
+from statements.reperformance.rounding import rounded
+
+
+def bill(*events: tuple[str, str, str], opened_on: str = "2023-03-01", until: str = "2023-05-05",
+         **terms: Any) -> list[ReperformedStatement]:
+    document = {
+        "account": {"opened_on": opened_on, "credit_limit": "10000.00"}, "until": until,
+        "terms": {"cycle": {"closing_day": 5, "due_day": 23}, **terms},
+        "events": [{"on": on, "type": kind, "amount": amount} for on, kind, amount in events],
+    }
+    return reperform(Scenario.from_document(document, Path("case.toml")))
+
+
+BOUGHT, PART, ALL = ("2023-03-30", "purchase", "1000.00"), ("2023-04-23", "payment", "100.00"), ("2023-04-23", "payment", "1000.00")
+
+
+@pytest.mark.parametrize(("interest", "paid", "expected", "why"), [
+    ({}, ALL, 0, "paid in full by the due date: nothing"),
+    ({}, PART, 1740, "full: 24 days on 1,000.00 and 12 on 900.00, times 0.0005"),
+    ({"closing_day_counts": True}, PART, 1785, "the closing day counts: 24 and 13 days"),
+    ({"grace_lost_charges": "unpaid"}, PART, 1620, "unpaid: 36 days on 900.00"),
+    ({"payment_day_counts": "old"}, PART, 1745, "the day of the payment at the old balance: 25 and 11 days"),
+    ({"payment_day_counts": "both"}, PART, 1790, "at both: 25 and 12 days"),
+    ({"accrues_from": "closing"}, PART, 1440, "no reach-back: 18 and 12 days"),
+    ({"accrues_from": "next_cycle"}, PART, 1390, "nor the day of the closing: 17 and 12 days"),
+    ({"accrues_from": "due"}, PART, 495, "only after the due date: 11 days on 900.00"),
+    ({"rounding_unit": "1"}, PART, 1700, "rounded to the whole unit"),
+    ({"minimum_charge": "20.00"}, PART, 2000, "17.40 and 2.60 more"),
+    ({"method": "previous_balance"}, PART, 1500, "30 days on the 1,000.00 of the last statement"),
+    ({"method": "adjusted_balance"}, PART, 1350, "30 days on 900.00, what is left of it"),
+])
+def test_a_month_of_one_purchase(interest: dict[str, Any], paid: tuple[str, str, str], expected: int, why: str) -> None:
+    events = [BOUGHT, paid]
+    assert bill(*events, interest=interest)[-1].figures["interest"] == expected, why
+
+
+def test_a_minimum_that_is_not_met_is_past_due_and_charged_for() -> None:
+    first, second = bill(BOUGHT, until="2023-05-05", fees={"late_payment": {"percent": "0.05", "floor": "10.00"}})
+    assert (first.closing, first.figures["minimum_payment_due"]) == (date(2023, 4, 5), 10000)
+    assert (second.figures["past_due"], second.figures["days_past_due"], second.figures["fees"]) == (10000, 12, 1000)
+    assert second.figures["interest"] == 1800, "36 days on 1,000.00"
+    assert second.figures["minimum_payment_due"] == 5000 + 10000 + 1800 + 1000, "5 % of what revolves, past due, interest, fee"
+
+
+def test_deferred_interest_is_charged_where_something_is_left_at_its_end() -> None:
+    segments = [{"name": "purchase", "daily_rate": "0"}, {"name": "cash_advance", "daily_rate": "0"},
+                {"name": "balance_transfer", "daily_rate": "0.001", "valid_days": 20, "deferred": True}]
+    moved = ("2023-04-10", "balance_transfer", "100.00")
+    kept = bill(moved, interest={"segment": segments})
+    paid = bill(moved, ("2023-04-29", "payment", "100.00"), interest={"segment": segments})
+    assert kept[-1].figures["interest"] == 200, "20 days on 100.00 at 0.001"
+    assert paid[-1].figures["interest"] == 0, "paid on the last day"
+
+
+@pytest.mark.parametrize(("mode", "amount", "expected"), [
+    ("half_up", Fraction(5, 2), 3), ("half_even", Fraction(5, 2), 2), ("down", Fraction(29, 10), 2), ("up", Fraction(21, 10), 3),
+    ("half_up", Fraction(-5, 2), -3),
+])
+def test_an_amount_is_rounded_once(mode: str, amount: Fraction, expected: int) -> None:
+    assert rounded(amount, mode) == expected
+
+
+def test_a_month_of_thirty_days() -> None:
+    assert sum(thirty_day_weight(date(2023, 3, day)) for day in range(1, 32)) == 30
+    weights = [thirty_day_weight(date(*day)) for day in ((2023, 2, 28), (2024, 2, 29), (2023, 3, 30))]
+    assert weights == [3, 2, 0]
