@@ -12,6 +12,7 @@ from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
 from statements.reperformance.charges import Charge
+from statements.reperformance.covered import require_reperformed
 from statements.reperformance.cycles import (
     DAY,
     Cycle,
@@ -73,7 +74,8 @@ class _Account:
 
 
 def reperform(scenario: Scenario) -> list[ReperformedStatement]:
-    """Every statement of a scenario, billed again by the rules alone."""
+    """Every statement of a scenario, billed again by the rules alone. Raises NotReperformed for what is not covered."""
+    require_reperformed(scenario)
     return reperform_history(history_of(scenario))
 
 

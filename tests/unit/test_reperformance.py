@@ -25,7 +25,8 @@ def bill(*events: tuple[str, str, str], opened_on: str = "2023-03-01", until: st
     return reperform(Scenario.from_document(document, Path("case.toml")))
 
 
-BOUGHT, PART, ALL = ("2023-03-30", "purchase", "1000.00"), ("2023-04-23", "payment", "100.00"), ("2023-04-23", "payment", "1000.00")
+BOUGHT = ("2023-03-30", "purchase", "1000.00")
+PART, ALL = ("2023-04-23", "payment", "100.00"), ("2023-04-23", "payment", "1000.00")
 
 
 @pytest.mark.parametrize(("interest", "paid", "expected", "why"), [
@@ -67,7 +68,8 @@ def test_deferred_interest_is_charged_where_something_is_left_at_its_end() -> No
 
 
 @pytest.mark.parametrize(("mode", "amount", "expected"), [
-    ("half_up", Fraction(5, 2), 3), ("half_even", Fraction(5, 2), 2), ("down", Fraction(29, 10), 2), ("up", Fraction(21, 10), 3),
+    ("half_up", Fraction(5, 2), 3), ("half_even", Fraction(5, 2), 2), ("down", Fraction(29, 10), 2),
+    ("up", Fraction(21, 10), 3),
     ("half_up", Fraction(-5, 2), -3),
 ])
 def test_an_amount_is_rounded_once(mode: str, amount: Fraction, expected: int) -> None:
