@@ -41,8 +41,8 @@ def beyond_fees(terms: Terms) -> Iterator[str]:
         yield "fees.annual.month"
     if terms.fees.tax_on_charges.fees:
         yield "fees.tax_on_charges.fees"
-    if terms.rule_pack == "US":
-        yield "the first year's cap of rule pack US"
+    if terms.rule_pack == "US" or terms.fees.first_year_cap is not None:
+        yield "the cap of the first year"
 
 
 def require_reperformed(scenario: Scenario) -> None:
