@@ -31,9 +31,11 @@ from accounts.posting_types import (
     SEGMENT_INTEREST,
     PostingType,
 )
+from billing.account_events import read_arrangements
+from billing.arrangements import Arrangement, Arrangements
 from billing.balances import Int64Array
 from billing.bearing import Before
-from billing.carried import Carried
+from billing.carried import CHARGED_OFF, Carried
 from billing.cells import FIRST, cells_of
 from billing.charging import post_charges
 from billing.cycle import Charged, ClosedCycle, CycleClosing, Events, Trace, close_cycle, needs_before
@@ -106,7 +108,8 @@ class ReadCycle:
     """What a closing is derived from: accounts due with their opening state, their postings, the approved terms.
 
     index: position in `due` of the account of each posting; carried: rows carried from the cycle before, their account an
-    index into `due`; own: (index, type, amount) of what this closing itself had charged, left out of `postings`.
+    index into `due`; own: (index, type, amount) of what this closing itself had charged, left out of `postings`; arrangements:
+    of the accounts, by their index into `due`.
     """
 
     on: date
@@ -117,6 +120,7 @@ class ReadCycle:
     index: Int64Array
     carried: Carried
     own: tuple[Int64Array, Int64Array, Int64Array]
+    arrangements: list[tuple[int, Arrangement]]
 
 
 def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
@@ -135,7 +139,16 @@ def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last
     mine[mine] = postings["posted_on"][mine] > due["previous_closing"][index[mine]]
     return ReadCycle(on, closes_on, book, due, {name: column[mine] for name, column in postings.items()}, index[mine],
                      _carried(connection, on, first_member_id, last_member_id, account_id, due),
-                     (index[own], postings["type"][own], postings["amount"][own]))
+                     (index[own], postings["type"][own], postings["amount"][own]),
+                     _arrangements(connection, due, first_member_id, last_member_id))
+
+
+def _arrangements(connection: Connection[Any], due: Columns, first: int, last: int) -> list[tuple[int, Arrangement]]:
+    rows = read_arrangements(connection, first, last)
+    if not rows:
+        return []
+    place = index_of(due["account_id"], np.array([account for account, _ in rows], dtype=np.int64)).tolist()
+    return [(at, each) for at, (_, each) in zip(place, rows, strict=True) if at >= 0]
 
 
 def _carried(connection: Connection[Any], on: date, first: int, last: int, account_id: int | None, due: Columns) -> Carried:
@@ -213,7 +226,20 @@ def close_cycles(connection: Connection[Any], on: date, first_member_id: int, la
                              line=each.line)
     copy_in(connection, "statement", STATEMENT, statements)
     copy_in(connection, "carried", CARRIED_ROWS, carried_rows(derived))
+    _mark_charged_off(connection, derived)
     return derived
+
+
+def _mark_charged_off(connection: Connection[Any], derived: Derived) -> None:
+    """Accounts that a closing charged off say so: fees are not charged to them any more."""
+    rows, statements = derived.carried.of_kind(CHARGED_OFF), derived.statements
+    if len(rows.account):
+        connection.execute(
+            "UPDATE card_account a SET status = 'charged_off'"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS n(member_id, account_id)"
+            " WHERE a.member_id = n.member_id AND a.account_id = n.account_id AND a.status <> 'charged_off'",
+            (statements["member_id"][rows.account].tolist(), statements["account_id"][rows.account].tolist()),
+        )
 
 
 def carried_rows(derived: Derived) -> Columns:
@@ -290,21 +316,26 @@ class _Part:
     carried: Carried
     events: Events
     credit_limit: Int64Array
+    arrangements: Arrangements | None
     before: Before | None = None
 
     def close(self, trace: Trace | None) -> ClosedCycle:
-        return close_cycle(self.by_day, self.state, self.carried, self.events, self.credit_limit, self.before, trace)
+        return close_cycle(self.by_day, self.state, self.carried, self.events, self.credit_limit, self.before, trace,
+                           self.arrangements)
 
 
 def _parts(connection: Connection[Any], read: ReadCycle, chosen: Int64Array, version_of: Int64Array,
            traced: bool) -> list[_Part]:
     """Split the accounts to close into parts that the engine takes at once."""
     due, parts = read.due, []
-    keys = np.stack([version_of[chosen], due["closing_day"][chosen]], axis=1).reshape(-1, 2)
-    for version_id, closing_day in np.unique(keys, axis=0).tolist():
-        group = chosen[(keys[:, 0] == version_id) & (keys[:, 1] == closing_day)]
+    # Accounts about which something was agreed are closed apart, so that the others take the shorter way.
+    arranged = np.zeros(len(due["account_id"]), dtype=np.int64)
+    arranged[[account for account, _ in read.arrangements]] = 1
+    keys = np.stack([version_of[chosen], due["closing_day"][chosen], arranged[chosen]], axis=1).reshape(-1, 3)
+    for version_id, closing_day, apart in np.unique(keys, axis=0).tolist():
+        group = chosen[(keys == (version_id, closing_day, apart)).all(axis=1)]
         part = _part(read, version_id, closing_day, group)
-        needed = needs_before(part.by_day, part.state, part.events, traced)
+        needed = needs_before(part.by_day, part.state, part.events, traced, part.arrangements)
         needed = needed[due["last_cycle"][group[needed]] > 0]
         if not needed.size:
             parts.append(part)
@@ -332,7 +363,9 @@ def _part(read: ReadCycle, version_id: int, closing_day: int, group: Int64Array)
     carried.segment = _renumbered(read.book, carried, due["previous_version"][group], version.terms)
     by_day = TermsByDay(version.terms, read.closes_on, closing_day, read.book.history(version.product))
     return _Part(group, by_day, due_on(read.closes_on, version.terms.cycle), opening_state(due, group), carried, events,
-                 due["credit_limit"][group])
+                 due["credit_limit"][group],
+                 Arrangements.of([(int(place[account]), each) for account, each in read.arrangements if place[account] >= 0],
+                                 len(group)))
 
 
 def _renumbered(book: TermsBook, carried: Carried, previous: Int64Array, terms: Terms) -> Int64Array:
@@ -358,7 +391,8 @@ def _before(connection: Connection[Any], read: ReadCycle, batch: Int64Array, wan
     version_id, closing_day = int(version_of[group[0]]), int(earlier.due["closing_day"][group[0]])
     order = np.argsort(group)
     part = _part(earlier, version_id, closing_day, group[order])
-    cycle = CycleClosing(part.by_day, part.state, part.carried, part.events, part.credit_limit)
+    cycle = CycleClosing(part.by_day, part.state, part.carried, part.events, part.credit_limit,
+                         arrangements=part.arrangements)
     place = np.full(len(earlier.due["account_id"]), -1, dtype=np.int64)
     place[group[order]] = np.arange(len(group))
     charged = {"interest": np.zeros(len(group), dtype=np.int64), "fees": np.zeros(len(group), dtype=np.int64)}

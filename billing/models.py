@@ -158,6 +158,34 @@ class StandingWaiver(Base):
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class AccountEvent(Base):
+    """What was agreed or decided about an account: re-age, hardship, payment holiday, charge-off (billing/arrangements.py).
+
+    until_on: the last day, from_on where it happens on a day; annual_rate: of hardship, nominal.
+    """
+
+    __tablename__ = "account_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
+        CheckConstraint("kind IN ('re_age', 'hardship', 'payment_holiday', 'charge_off')", name="kind"),
+        CheckConstraint("until_on >= from_on", name="days"),
+        CheckConstraint("(annual_rate IS NOT NULL) = (kind = 'hardship')", name="rate"),
+        CheckConstraint("approved_by <> proposed_by", name="second_person"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    annual_rate: Mapped[Decimal | None] = mapped_column(Numeric)
+    reason: Mapped[str]
+    proposed_by: Mapped[str]
+    approved_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class Waiver(Base):
     """Why a posting waives a charge, and who approved it: the key of the posting, and the key of the charge that it waives."""
 

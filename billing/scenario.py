@@ -109,6 +109,8 @@ class ScenarioEvent(_Table):
     """Nominal rate a year of hardship."""
     parts: Annotated[int, Field(ge=2, le=120)] | None = None
     of: Annotated[str, BeforeValidator(_date_as_text)] | None = None
+    agreed: bool = False
+    """Of a re-age: it was agreed already, and is not held against its limits."""
 
     @model_validator(mode="after")
     def _known(self) -> Self:

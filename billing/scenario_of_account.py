@@ -21,6 +21,8 @@ from accounts.posting_types import (
     SUPPLEMENTARY_ANNUAL_FEE,
     WAIVERS,
 )
+from billing.account_events import arrangements_of
+from billing.arrangements import LASTING, Arrangement
 from billing.day.charge import TAX_LINES
 from billing.instalment_plans import SETTLED_EARLY
 from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening
@@ -85,7 +87,8 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         until=last_day,
         terms=tuple(_as_charged(terms, account["status"]) for terms in sorted(versions, key=lambda each: each.in_force_from)),
         opening=_opening(account, cycle_zero, digits),
-        events=(*(scenario_event(row, digits) for row in rows), *plans),
+        events=(*(scenario_event(row, digits) for row in rows), *plans,
+                *(_agreed(each) for each in arrangements_of(connection, member_id, account_id))),
     )
 
 
@@ -101,6 +104,13 @@ def _plan_events(connection: Connection[Any], member_id: int, account_id: int, u
         if settled_on is not None:
             events.append(ScenarioEvent.model_construct(on=settled_on, type="instalment_settlement", of=name))
     return events
+
+
+def _agreed(each: Arrangement) -> ScenarioEvent:
+    """What was agreed or decided about the account as an event."""
+    lasting = each.kind in LASTING
+    return ScenarioEvent.model_construct(on=each.from_on, type=each.kind, until=each.until_on if lasting else None,
+                                         rate=each.annual_rate, agreed=True)
 
 
 def scenario_event(row: Mapping[str, Any], digits: int) -> ScenarioEvent:

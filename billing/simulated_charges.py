@@ -83,7 +83,7 @@ class SimulatedCharges:
                 self._replacement(event, day, terms, line)
                 continue
             if event.arrangement is not None:
-                if event.type == RE_AGE:
+                if event.type == RE_AGE and not event.agreed:
                     self._require_re_age(event.on, terms)
                 continue
             self.ledger.add(BY_NAME[event.type], day, self.ledger.minor(event.amount), SCENARIO_SOURCE, line, event)

@@ -44,14 +44,16 @@ _SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.cod
 #: Accounts of a product opened lately, after the book began, that a first fee was not yet charged to.
 _JUST_OPENED = """
 SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
-WHERE a.product = %(product)s AND NOT a.migrated AND a.opened_on BETWEEN %(late)s AND %(on)s AND a.status <> 'closed'
+WHERE a.product = %(product)s AND NOT a.migrated AND a.opened_on BETWEEN %(late)s AND %(on)s
+  AND a.status NOT IN ('closed', 'charged_off')
   AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.member_id = a.member_id AND p.account_id = a.account_id
                   AND p.type = %(type)s AND p.source_id = 1)
 """
 #: Accounts of a product whose opening has its anniversary (on 28 February also that of the 29th, unless in a leap year).
 _ANNIVERSARY = """
 SELECT a.member_id, a.account_id, 0::bigint AS card_id, a.opened_on AS began_on FROM card_account a
-WHERE a.product = %(product)s AND a.status <> 'closed' AND extract(month FROM a.opened_on) = extract(month FROM %(on)s::date)
+WHERE a.product = %(product)s AND a.status NOT IN ('closed', 'charged_off')
+  AND extract(month FROM a.opened_on) = extract(month FROM %(on)s::date)
   AND extract(day FROM a.opened_on) = ANY(%(days)s) AND a.opened_on < %(on)s
 """
 #: Accounts of a product that are a year old, for a fee with a month of its own.
@@ -64,7 +66,8 @@ _SUPPLEMENTARY = """
 SELECT c.member_id, c.account_id, c.card_id, c.issued_on AS began_on FROM card c
 JOIN card_account a ON a.member_id = c.member_id AND a.account_id = c.account_id
 CROSS JOIN book b
-WHERE a.product = %(product)s AND c.kind = 'supplementary' AND c.status <> 'closed' AND a.status <> 'closed'
+WHERE a.product = %(product)s AND c.kind = 'supplementary' AND c.status <> 'closed'
+  AND a.status NOT IN ('closed', 'charged_off')
   AND c.replaces_card_id IS NULL
   AND ((c.issued_on BETWEEN greatest(%(late)s::date, b.first_on) AND %(on)s
         AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.member_id = c.member_id AND p.account_id = c.account_id
@@ -77,7 +80,8 @@ _REPLACED = """
 SELECT c.member_id, c.account_id, c.card_id, c.issued_on AS began_on FROM card c
 JOIN card_account a ON a.member_id = c.member_id AND a.account_id = c.account_id
 CROSS JOIN book b
-WHERE a.product = %(product)s AND c.replaces_card_id IS NOT NULL AND NOT coalesce(c.reason, '') = ANY(%(free_for)s)
+WHERE a.product = %(product)s AND a.status <> 'charged_off' AND c.replaces_card_id IS NOT NULL
+  AND NOT coalesce(c.reason, '') = ANY(%(free_for)s)
   AND c.issued_on BETWEEN greatest(%(late)s::date, b.first_on) AND %(on)s
   AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.member_id = c.member_id AND p.account_id = c.account_id
                   AND p.type = %(type)s AND p.source_id = 1 AND p.source_line = c.card_id)

@@ -37,7 +37,7 @@ SELECT a.member_id, a.account_id, a.credit_limit, coalesce(s.cycle_no, -1) AS cy
 FROM card_account a
 LEFT JOIN LATERAL (SELECT * FROM statement s WHERE s.member_id = a.member_id AND s.account_id = a.account_id
                    AND s.closes_on < %(on)s ORDER BY s.cycle_no DESC LIMIT 1) s ON true
-WHERE a.closing_day = ANY(%(closing_days)s) AND a.anchor_on <= %(on)s AND a.product = %(product)s
+WHERE a.closing_day = ANY(%(closing_days)s) AND a.anchor_on <= %(on)s AND a.product = %(product)s AND a.status <> 'charged_off'
   AND (NOT %(opted_in)s OR a.over_limit_opt_in)
   AND a.member_id BETWEEN %(first)s AND %(last)s AND NOT a.account_id = ANY(%(parked)s)
 """

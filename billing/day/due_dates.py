@@ -14,6 +14,7 @@ from psycopg import Connection
 from accounts.calendar import day_of, due_on
 from accounts.columns import Columns, copy_out
 from accounts.posting_types import LATE_PAYMENT_FEE, RECEIVABLE, RETURNED_PAYMENT_FEE
+from billing.account_events import ASKED
 from billing.cycle import received_types
 from billing.day.charge import allowed_shortfall, chosen, digits_of, post_fee
 from billing.day.outcome import StepOutcome, shards_of
@@ -30,12 +31,12 @@ from fees.terms_fees import LatePaymentFee, TieredLatePaymentFee
 
 #: A due date lies at most so many days after its closing.
 _LONGEST_DUE = 62
-_MISSED = """
+_MISSED = f"""
 SELECT s.member_id, s.account_id, s.closes_on, s.due_on, s.cycle_no, s.minimum_payment_due, s.new_balance
 FROM statement s JOIN card_account a ON a.member_id = s.member_id AND a.account_id = s.account_id
 WHERE s.closes_on = ANY(%(closings)s) AND s.due_on = %(due)s AND a.product = %(product)s
-  AND s.minimum_payment_due > %(allowed)s
-"""
+  AND s.minimum_payment_due > %(allowed)s AND a.status <> 'charged_off' AND {ASKED}
+"""  # noqa: S608
 #: What each account received towards a statement's minimum, effective up to the last day in time, known by today: a payment
 #: that comes back takes away no more than came in since the closing (billing/missed_minimums.py). A due date that bore a fee
 #: for a returned payment bears no other.
@@ -53,13 +54,13 @@ LEFT JOIN LATERAL (
         WHERE p.member_id = m.member_id AND p.account_id = m.account_id AND p.posted_on > m.closes_on
           AND p.posted_on <= %(on)s AND p.effective_on <= %(in_time)s AND p.type = ANY(%(types)s)) each) r ON true
 """  # noqa: S608
-_STATEMENTS = """
-SELECT s.account_id, s.closes_on, s.due_on, s.minimum_payment_due, s.new_balance
+_STATEMENTS = f"""
+SELECT s.account_id, s.closes_on, s.due_on, s.minimum_payment_due, s.new_balance, ({ASKED})::int
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(cycles)s::int[]) AS u(member_id, account_id, cycle_no)
 JOIN statement s ON s.member_id = u.member_id AND s.account_id = u.account_id
      AND s.cycle_no BETWEEN u.cycle_no - %(back)s AND u.cycle_no
 ORDER BY s.account_id, s.cycle_no
-"""
+"""  # noqa: S608
 _RECEIPTS = """
 SELECT p.account_id, p.posted_on, p.effective_on,
        CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END
@@ -161,10 +162,11 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
     members, accounts = late["member_id"].tolist(), late["account_id"].tolist()
     billed = copy_out(connection, _STATEMENTS, {
         "members": members, "accounts": accounts, "cycles": late["cycle_no"].tolist(), "back": back,
-    }, {"account_id": "bigint", "closes_on": "date", "due_on": "date", "minimum": "bigint", "new_balance": "bigint"})
+    }, {"account_id": "bigint", "closes_on": "date", "due_on": "date", "minimum": "bigint", "new_balance": "bigint",
+        "asked": "integer"})
     statements: dict[int, list[BilledMinimum]] = defaultdict(list)
-    for account, *values in _rows(billed):
-        statements[account].append(BilledMinimum(*values))
+    for account, closes_on, due, minimum, new_balance, asked in _rows(billed):
+        statements[account].append(BilledMinimum(closes_on, due, minimum, new_balance, bool(asked)))
     since = [day_of(statements[account][0].closes_on if account in statements else 0) for account in accounts]
     received = copy_out(connection, _RECEIPTS, {
         "members": members, "accounts": accounts, "since": since, "on": on, "types": types, "receivable": RECEIVABLE,

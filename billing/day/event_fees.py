@@ -39,6 +39,7 @@ LEFT JOIN LATERAL (
     FROM statement s WHERE s.member_id = p.member_id AND s.account_id = p.account_id AND s.closes_on < %(on)s
     ORDER BY (s.due_on < %(on)s) DESC, s.cycle_no DESC LIMIT 1) d ON p.type = %(returned)s
 WHERE p.posted_on = %(on)s AND p.type = ANY(%(types)s) AND p.source_id <> %(own)s AND a.product = %(product)s
+  AND a.status <> 'charged_off'
   AND p.member_id BETWEEN %(first)s AND %(last)s AND NOT p.account_id = ANY(%(parked)s)
 ORDER BY p.member_id, p.account_id, p.source_id, p.source_line
 """

@@ -49,8 +49,13 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
                     " reason, proposed_by, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'author', %s)",
                     (number, number, waiver_id, waiver.kind, waiver.from_on, waiver.until, waiver.percent, waiver.reason,
                      waiver.approved_by))
+            for event_no, agreed in enumerate(scenario.arrangements(), 1):
+                cursor.execute(
+                    "INSERT INTO account_event (member_id, account_id, event_no, kind, from_on, until_on, annual_rate, reason,"
+                    " proposed_by, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, 'told', 'one', 'another')",
+                    (number, number, event_no, agreed.kind, agreed.from_on, agreed.until_on, agreed.annual_rate))
             for line, event in enumerate(scenario.events, 1):
-                if event.type in INSTALMENT_EVENTS:
+                if event.type in INSTALMENT_EVENTS or event.arrangement is not None:
                     continue
                 kind = BY_NAME[event.type]
                 posted_on = max(event.posted_on or event.on, account.opened_on)

@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from accounts.database import Database
-from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, MINIMUM_INTEREST, OWN_CHARGES
+from accounts.posting_types import BY_CODE, CHARGE_OFF, DEFERRED_INTEREST, MINIMUM_INTEREST, OWN_CHARGES, RECOVERY
 from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import SimulatedStatement, simulate
@@ -108,6 +108,24 @@ FEE_SCHEDULES: dict[str, dict[str, Any]] = {
 }
 #: Keys of a schedule that are no fee charged within the months of the test.
 NOT_FEES = {"tax_on_charges", "first_year_cap", "annual"}
+#: Terms of accounts about which something is agreed, with other accounts among them about which nothing is.
+ARRANGED: dict[str, dict[str, Any]] = {
+    "agreed: balance-days, charged off at thirty days": {
+        "delinquency": {"charge_off_after_days": 30}, "fees": {**FEE_SCHEDULES["by the day, percentage over the limit"]}},
+    "agreed: penalty, by day, fees that look back": {
+        "interest": {"rounded_per": "segment", "penalty": {"annual_rate": "0.2999", "after_days_past_due": 20,
+                                                           "cured_after_on_time": 2}},
+        "fees": {**FEE_SCHEDULES["escalating, every fee taxed, on every event"]}},
+    "agreed: lost for all, next statement, other segments, deferred": {
+        "delinquency": {"charge_off_after_days": 60},
+        "interest": {"revolving_new_purchases": "next_statement", "over_limit": {"daily_rate": "0.0007"}, "segment": [
+            {"name": "purchase", "annual_rate": "0.1499"}, {"name": "cash_advance", "annual_rate": "0.2"},
+            {"name": "later", "annual_rate": "0.12", "valid_days": 60, "deferred": True}]},
+        "grace": {"lost_for": "all"}, "allocation": {"as_of": "previous_closing"}},
+    "agreed: compounded daily, unpaid": {
+        "interest": {"compounding": "daily", "grace_lost_charges": "unpaid"},
+        "fees": {"late_payment": {"kind": "fixed", "amount": "25.00", "tolerance_days": 3}}},
+}
 FEES = {
     "joining": {"amount": "100.00"}, "annual": {"amount": "300.00", "waive_if_spend": "2000.00"},
     "late_payment": {"kind": "percent_of_unpaid_minimum", "percent": "0.05", "floor": "10.00"}, "service": {"amount": "1.00"},
@@ -154,6 +172,7 @@ def random_scenario(chance: random.Random, terms: dict[str, Any], name: str = ""
             if kind in ("purchase", "cash_advance") and chance.random() < 0.2:
                 events[-1]["currency"] = chance.choice(["USD", "CNY"])
         on += timedelta(days=chance.randrange(0, 17))
+    events += agreed_events(chance, opened_on) if name.startswith("agreed") else []
     account = {"opened_on": opened_on, "credit_limit": chance.choice(["500.00", "3000.00", "10000.00"]),
                "closing_day": chance.choice([1, 5, 17, 28, 29, 30, 31]), "over_limit_opt_in": chance.random() < 0.5}
     document = {"account": account, "until": UNTIL, "events": events, "terms": {
@@ -174,10 +193,23 @@ def random_scenario(chance: random.Random, terms: dict[str, Any], name: str = ""
     return Scenario.from_document(document, Path("scenario.toml"))
 
 
-@pytest.mark.parametrize("name", [*TERMS, *FEE_SCHEDULES])
+def agreed_events(chance: random.Random, opened_on: date) -> list[dict[str, Any]]:
+    """What is agreed about some accounts: a re-age, a holiday, hardship, a charge-off."""
+    found = []
+    for kind, lasts in (("re_age", 0), ("payment_holiday", 50), ("hardship", 80), ("charge_off", 0)):
+        if chance.random() < (0.15 if kind == "charge_off" else 0.4):
+            event = {"type": kind, "on": opened_on + timedelta(days=chance.randrange(20, 120))}
+            if lasts:
+                event["until"] = event["on"] + timedelta(days=chance.randrange(lasts))
+            found.append({**event, "rate": chance.choice(["0", "0.06", "0.0999"])} if kind == "hardship" else
+                         {**event, "agreed": True} if kind == "re_age" else event)
+    return found
+
+
+@pytest.mark.parametrize("name", [*TERMS, *FEE_SCHEDULES, *ARRANGED])
 def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_database: Database, name: str) -> None:
     chance = random.Random(name)
-    terms = TERMS[name] if name in TERMS else {"fees": FEE_SCHEDULES[name]}
+    terms = {**TERMS, **ARRANGED}[name] if name not in FEE_SCHEDULES else {"fees": FEE_SCHEDULES[name]}
     scenarios = [random_scenario(chance, terms, name) for _ in range(40)]
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)
@@ -186,6 +218,10 @@ def test_each_account_of_a_night_is_billed_as_it_would_be_alone(embedded_databas
         rows = cursor.execute("SELECT * FROM statement ORDER BY account_id, cycle_no").fetchall()
         balances = dict(connection.execute("SELECT account_id, balance FROM guarded_balance").fetchall())
         charged = {BY_CODE[code].charge for (code,) in connection.execute("SELECT DISTINCT type FROM posting")}
+        if "charge_off_after_days" in terms.get("delinquency", {}):
+            off = dict(connection.execute("SELECT type, count(*) FROM posting WHERE type = ANY(%s) GROUP BY type",
+                                          ([CHARGE_OFF.code, RECOVERY.code],)).fetchall())
+            assert min(off[CHARGE_OFF.code], off[RECOVERY.code]) > 2
         assert charged >= set(FEE_SCHEDULES.get(name, {})) - NOT_FEES
         with_interest = 0
         for number, scenario in enumerate(scenarios, 1):

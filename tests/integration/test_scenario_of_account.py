@@ -19,7 +19,14 @@ from billing.terms_book import TermsBook
 from statements.seal import seal_statements
 from tests import small_book
 from tests.integration.books_of_scenarios import open_books, run_days
-from tests.integration.test_nightly_equals_simulation import FEE_SCHEDULES, FIRST_ON, TERMS, UNTIL, random_scenario
+from tests.integration.test_nightly_equals_simulation import (
+    ARRANGED,
+    FEE_SCHEDULES,
+    FIRST_ON,
+    TERMS,
+    UNTIL,
+    random_scenario,
+)
 
 #: Ids, and hashes that cover them.
 NOT_COMPARED = {"member_id", "account_id", "terms_version_id", "sha256", "previous_sha256"}
@@ -44,11 +51,11 @@ def assert_billed_as_issued(connection: Connection[Any]) -> int:
 
 @pytest.mark.parametrize("name", [
     "unpaid", "a new rate and a new segment in the middle of a cycle", "by interest, over the limit by agreement",
-    "escalating, every fee taxed, on every event",
+    "escalating, every fee taxed, on every event", *ARRANGED,
 ])
 def test_a_book_of_random_accounts_is_billed_again_as_it_was(embedded_database: Database, name: str) -> None:
     chance = random.Random(name)
-    terms = TERMS[name] if name in TERMS else {"fees": FEE_SCHEDULES[name]}
+    terms = {**TERMS, **ARRANGED}[name] if name not in FEE_SCHEDULES else {"fees": FEE_SCHEDULES[name]}
     scenarios = [random_scenario(chance, terms, name) for _ in range(25)]
     with embedded_database.connect() as connection:
         open_books(connection, scenarios, FIRST_ON)
