@@ -32,11 +32,12 @@ ORDER BY member_id, account_id, event_no
 _OF_ACCOUNT = """
 SELECT kind, from_on, until_on, annual_rate FROM account_event WHERE member_id = %s AND account_id = %s ORDER BY event_no
 """
-#: The account, held until the event is in the books, so that two cannot be agreed at once.
+#: The account, held until the event is in the books, so that two cannot be agreed at once; and the open business day, so that
+#: it cannot be run meanwhile.
 _ACCOUNT = """
-SELECT a.member_id, a.account_id, a.account, a.product, a.opened_on, a.status, b.closed_through,
+SELECT a.member_id, a.account_id, a.account, a.product, a.opened_on, a.status, b.open_on, b.closed_through,
        (SELECT max(s.closes_on) FROM statement s WHERE s.member_id = a.member_id AND s.account_id = a.account_id) AS closes_on
-FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s FOR UPDATE OF a
+FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s FOR UPDATE OF a FOR SHARE OF b
 """
 _MINIMUMS = """
 SELECT closes_on, due_on, minimum_payment_due, past_due FROM statement
@@ -119,9 +120,10 @@ def _second_person(decision: Decision) -> str | None:
 def _closed(account: dict[str, Any], event: Arrangement) -> str | None:
     if account["status"] == "charged_off":
         return "it was charged off; nothing is agreed about it any more"
-    closed = max((day for day in (account["closed_through"], account["closes_on"]) if day is not None), default=None)
-    if closed is not None and event.from_on <= closed:
-        return f"{event.from_on} is closed; the first day it can begin on is {closed + timedelta(days=1)}"
+    closed = [day + timedelta(days=1) for day in (account["closed_through"], account["closes_on"]) if day is not None]
+    earliest = max([*closed, *([account["open_on"]] if account["open_on"] is not None else [])], default=event.from_on)
+    if event.from_on < earliest:
+        return f"{event.from_on} is closed; the first day it can begin on is {earliest}"
     if event.from_on < account["opened_on"]:
         return f"{event.from_on} lies before the account was opened, on {account['opened_on']}"
     return None

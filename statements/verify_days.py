@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.posting_types import INTEREST_TAX, POSTING_TYPES
+from accounts.posting_types import CHARGE_OFF, INTEREST_TAX, POSTING_TYPES, RECOVERY
 from statements.verify_scope import BadRow, by_query, money
 
 #: Number of the step of a business day that closes cycles.
@@ -89,7 +89,7 @@ NOT_CLOSED = f"""
 """  # noqa: S608
 
 #: Charges of ours that name no approved version of their product's terms in force when they say, or not its clause. Fees go
-#: by their day, interest by the first day of its cycle.
+#: by their day, interest and charge-offs by the first day of their cycle.
 CHARGES_AND_TERMS = """
     SELECT account.account, account.currency, charge.amount, charge.posted_on, charge.name, charge.clause,
            charge.terms_version_id, terms.product, terms.status, terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
@@ -104,7 +104,7 @@ CHARGES_AND_TERMS = """
     ) charge
     JOIN card_account account USING (member_id, account_id)
     LEFT JOIN terms_version terms USING (terms_version_id)
-    LEFT JOIN statement cycle ON (charge.of_segment IS NOT NULL OR charge.type = %(interest_tax)s)
+    LEFT JOIN statement cycle ON (charge.of_segment IS NOT NULL OR charge.type = ANY(%(of_closing)s::smallint[]))
         AND cycle.member_id = charge.member_id
         AND cycle.account_id = charge.account_id AND cycle.closes_on = charge.posted_on AND cycle.cycle_no > 0
     LEFT JOIN LATERAL (
@@ -157,7 +157,7 @@ def _overlap(row: BadRow) -> str:
 
 _CHARGE_TYPES = {
     "names": [each.name for each in POSTING_TYPES], "charges": [each.charge for each in POSTING_TYPES],
-    "segments": [each.segment for each in POSTING_TYPES], "interest_tax": INTEREST_TAX.code,
+    "segments": [each.segment for each in POSTING_TYPES], "of_closing": [INTEREST_TAX.code, CHARGE_OFF.code, RECOVERY.code],
 }
 
 DAY_CHECKS = (
