@@ -23,8 +23,8 @@ from accounts.settings import read_settings
 from tests.conftest import cardwright_command
 
 COMMANDS = {
-    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "instalment", "statement", "explain",
-    "waive", "simulate", "verify", "report", "export", "backtest", "bench", "demo", "schema",
+    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "account-event", "instalment",
+    "statement", "explain", "waive", "simulate", "verify", "report", "export", "backtest", "bench", "demo", "schema",
 }
 Install = Callable[..., None]
 
