@@ -76,6 +76,9 @@ def any_terms(draw: st.DrawFn) -> Table:
     interest = draw(_INTEREST)
     if draw(st.booleans()) and interest.get("closing_day_counts"):
         interest["debits_count_from"] = "next_day"
+    fees = draw(_FEES)
+    if interest.get("fees_bear_interest") and fees.get("late_payment", {}).get("kind") == "percent_of_interest":
+        del fees["late_payment"]  # refused: such a fee would bear on what it is a share of
     purchase = draw(st.sampled_from([{"tiers": _TIERS}, {"annual_rate": draw(_RATE)}, {"annual_rate": draw(_RATE)}]))
     segments = [
         {"name": "purchase", **purchase}, {"name": "cash_advance", "annual_rate": draw(_RATE)},
@@ -87,7 +90,7 @@ def any_terms(draw: st.DrawFn) -> Table:
         "grace": {"lost_for": draw(st.sampled_from(["billed", "all"])),
                   "requires": draw(st.sampled_from(["new_balance", "previous_and_new_balance"]))},
         "interest": {**interest, "segment": segments}, "allocation": draw(_ALLOCATION), "minimum_payment": draw(_MINIMUM),
-        "fees": draw(_FEES),
+        "fees": fees,
     }
 
 
