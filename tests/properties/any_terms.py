@@ -66,6 +66,7 @@ _LATE = st.sampled_from([
 _FEES = st.fixed_dictionaries({}, optional={
     "late_payment": _LATE, "cash_advance": st.just({"percent": "0.01", "floor": "5.00"}),
     "returned_payment": st.just({"amount": "20.00"}), "joining": st.just({"amount": "40.00"}),
+    "annual": st.just({"amount": "60.00"}), "service": st.just({"amount": "0.33"}),
     "over_limit": st.just({"amount": "15.00"}), "first_year_cap": st.just("0.05"),
     "tax_on_charges": st.just({"interest": "0.06", "fees": "0.06"})})
 
@@ -94,7 +95,8 @@ def any_terms(draw: st.DrawFn) -> Table:
     }
 
 
-def bill(terms: Table, history: list[Happening], until: date | None = None, later: timedelta = timedelta()) -> Simulated:
+def bill(terms: Table, history: list[Happening], until: date | None = None, later: timedelta = timedelta(),
+         waivers: list[Table] | None = None) -> Simulated:
     """The account's statements; everything `later` if asked for, and without what has not posted by `until`."""
     terms = deepcopy(terms)
     for segment in terms["interest"]["segment"]:
@@ -105,7 +107,7 @@ def bill(terms: Table, history: list[Happening], until: date | None = None, late
     document = {
         "account": {"opened_on": OPENED + later, "credit_limit": "1500.00"}, "until": until + later,
         "terms": {"in_force_from": date(2000, 1, 1), **terms},
-        "events": [each for each in events if each["posted_on"] <= until + later],
+        "events": [each for each in events if each["posted_on"] <= until + later], "waivers": waivers or [],
     }
     return simulate(Scenario.from_document(document, Path("any.toml")), seal_statements)
 

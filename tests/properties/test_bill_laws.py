@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,9 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import billing.simulation
+from accounts.calendar import due_on
+from accounts.posting_types import BY_CODE
 from billing.cycle import close_cycle
 from billing.scenario import Scenario
 from billing.simulation import simulate
+from fees.terms import Terms
 from statements.seal import seal_statements
 from tests.properties.any_terms import CALENDAR, HISTORY, Happening, Table, any_terms, bill, figures
 
@@ -96,6 +100,43 @@ def test_the_calendar_repeats_itself_until_2100(opened_on: date, closes_on: date
     }
     statements = simulate(Scenario.from_document(document, Path("leap.toml")), seal_statements).statements
     assert [(each.row["closes_on"], each.row["interest"]) for each in statements] == [(opened_on, 0), (closes_on, 50 * days)]
+
+
+@pytest.mark.parametrize(("calendar", "closes_on", "rolled", "then"), [
+    ("US", date(2023, 6, 10), date(2023, 7, 5), date(2051, 7, 5)),
+    ("CN", date(2023, 1, 5), date(2023, 1, 30), date(2051, 1, 23))])
+def test_holidays_repeat_themselves_where_the_sun_sets_them(calendar: str, closes_on: date, rolled: date, then: date) -> None:
+    """4 July comes back on the same weekday after 28 years, the Chinese New Year of January 2023 does not."""
+    due_day = {"US": 4, "CN": 23}[calendar]
+    cycle = Terms.from_document({"cycle": {
+        "closing_day": closes_on.day, "due_day": due_day, "due_roll": "next_business_day", "calendar": calendar}}).cycle
+    assert (due_on(closes_on, cycle), due_on(closes_on + CALENDAR, cycle)) == (rolled, then)
+
+
+WAIVER = st.fixed_dictionaries({
+    "kind": st.sampled_from(["late_payment", "joining", "annual", "service", "cash_advance", "returned_payment", "over_limit"]),
+    "from": st.integers(0, 160).map(lambda day: date(2023, 1, 10) + timedelta(day)),
+    "percent": st.sampled_from(["0.333", "0.5", "1"]),
+})
+
+
+@settings(max_examples=60)
+@given(any_terms(), HISTORY, st.lists(WAIVER, max_size=4))
+def test_waivers_never_exceed_charges(terms: Table, history: list[Happening], waivers: list[Table]) -> None:
+    """Of no kind and on no day: a waiver stands beside what it waives."""
+    charged: Counter[tuple[str, date]] = Counter()
+    waived: Counter[tuple[str, date]] = Counter()
+    simulated = bill(terms, history, waivers=waivers)
+    for posting in simulated.postings:
+        kind = BY_CODE[posting["type"]]
+        if kind.charge is not None:
+            (waived if kind.figure == "waivers" else charged)[kind.charge, posting["posted_on"]] += posting["amount"]
+    for (fee, on), amount in waived.items():
+        percents = [Decimal(each["percent"]) for each in waivers if each["kind"] == fee and each["from"] <= on]
+        assert 0 < amount <= charged[fee, on]
+        assert amount == charged[fee, on] or max(percents) < 1
+    for row in figures(simulated):
+        assert row["waivers"] <= row["fees"]
 
 
 @settings(max_examples=50)
