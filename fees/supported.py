@@ -18,7 +18,7 @@ from fees.terms_payments import BenefitTerms
 from fees.terms_problems import shown
 
 #: Countries whose law lints terms; fees/rule_packs/registry.py holds a pack for each.
-RULE_PACKS = ("US", "CN", "TW")
+RULE_PACKS = ("US", "CN", "TW", "HK", "IN", "UK")
 #: Keys of the terms that have choices, with those that are charged.
 CHARGED: dict[str, tuple[Any, ...]] = {
     "kind": ("credit",),

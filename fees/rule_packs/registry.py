@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from accounts.errors import Refused
 from fees.rule_packs.check import Breach, Case, Check, RulePack, Source, clause_of
 from fees.rule_packs.china import CN
+from fees.rule_packs.hong_kong import HK
+from fees.rule_packs.india import IN
 from fees.rule_packs.taiwan import TW
+from fees.rule_packs.united_kingdom import UK
 from fees.rule_packs.united_states import US
 
 #: The packs by the value of `rule_pack`.
-PACKS: dict[str, RulePack] = {pack.country: pack for pack in (US, CN, TW)}
+PACKS: dict[str, RulePack] = {pack.country: pack for pack in (US, CN, TW, HK, IN, UK)}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,238 @@
+"""No negative amortisation: whether minimum payments cover interest and fees for every balance, proved piece by piece.
+
+A minimum payment is the greatest of a few functions that are linear in the principal (its parts, its floor), plus what is
+added in full; interest is linear between the ends of its tiers. So is what one leaves of the other. Where that may be below
+zero once rounded, the balances are looked at one by one; everywhere else it is proved for all of them.
+
+Looked at: principal of each segment that stands through a whole cycle (the one of two years that charges most on it), through
+its first cycle without grace with what is charged for the cycle before, or that is new without grace; with the highest fixed
+fee where fees are not added in full; under the penalty rate where there is one; within the credit limit. Not looked at: cycles
+in which a large part was paid (the balance falls), deferred interest when it comes due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import ceil, floor
+
+from fees.rule_packs.carried import Carried, kinds_carried, rounded, rounded_interest
+from fees.terms import Terms
+from fees.terms_payments import MinimumPart
+
+_ZERO = Fraction(0)
+#: Balances looked at one by one in a stretch where only rounding decides; remainders repeat long before.
+_MOST_LOOKED_AT = 200_000
+Amounts = tuple[tuple[Carried, int], ...]
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """An account whose minimum payment does not cover what it has to; minor units. fee: that which is not a tax."""
+
+    amounts: Amounts
+    interest: int
+    fee: int
+    fees: int
+    required: int
+    minimum: int
+
+    @property
+    def principal(self) -> int:
+        """What is owed besides interest and fees."""
+        return sum(amount for _, amount in self.amounts)
+
+
+def smallest_shortfall(terms: Terms, share: Fraction = _ZERO) -> Shortfall | None:
+    """The account with the least principal whose minimum payment is less than interest, fees and a share of the principal.
+
+    None: there is no such account, whatever is owed. Fractions below the smallest amount that can be shown are no shortfall.
+    """
+    fee, kinds = highest_fee(terms), list(kinds_carried(terms))
+    alone = [found for kind in kinds if (found := _alone(terms, kind, fee, share)) is not None]
+    if alone:
+        return min(alone, key=lambda each: each.principal)
+    rule = terms.minimum_payment
+    return _together(terms, kinds, fee, share) if rule.combine == "greater_of" and len(rule.parts) > 1 else None
+
+
+def highest_fee(terms: Terms) -> int:
+    """The highest fixed fee of the terms, in minor units, where the minimum payment does not add fees in full; else 0."""
+    if "fees" in terms.minimum_payment.add:
+        return 0
+    fees = terms.fees
+    amounts = [fee.amount for name in type(fees).model_fields if name != "tax_on_charges"
+               if (fee := getattr(fees, name)) is not None and hasattr(fee, "amount")]
+    amounts += [fee.floor for name in type(fees).model_fields if name != "tax_on_charges"
+                if (fee := getattr(fees, name)) is not None and hasattr(fee, "floor")]
+    return max((terms.minor(amount) for amount in amounts), default=0)
+
+
+def statement_of(terms: Terms, amounts: Amounts, fee: int, share: Fraction) -> Shortfall:
+    """What the cycle charges on these amounts and what it asks for, as they are posted."""
+    exact = sum((kind.interest(amount) for kind, amount in amounts), _ZERO)
+    interest = rounded_interest(terms, exact)
+    tax = terms.fees.tax_on_charges
+    fees = fee + sum(rounded(base * Fraction(part), terms.interest.rounding, terms.shown_unit)
+                     for base, part in ((fee, tax.fees), (interest, tax.interest)))
+    principal = sum(amount for _, amount in amounts)
+    required = interest + fees + floor(share * principal / terms.shown_unit) * terms.shown_unit
+    return Shortfall(amounts, interest, fee, fees, required, _minimum(terms, amounts, interest, fees))
+
+
+def _minimum(terms: Terms, amounts: Amounts, interest: int, fees: int) -> int:
+    """The minimum payment of a statement with these figures; the rule of docs/reference/billing-rules.md, 10."""
+    rule = terms.minimum_payment
+    new_balance = sum(amount for _, amount in amounts) + interest + fees
+    shares = [Fraction(part.percent) * sum(_in_base(part, kind) * amount for kind, amount in amounts)
+              + Fraction(part.percent) * _of_charges(part) * (interest + fees) for part in rule.parts]
+    total = max([_ZERO, *shares]) if rule.combine == "greater_of" else sum(shares, _ZERO)
+    full = {"interest": interest, "fees": fees}
+    total += sum(full.get(item, 0) for item in rule.add if item not in rule.floor_before)
+    total = max(total, Fraction(terms.minor(rule.floor)))
+    total += sum(full.get(item, 0) for item in rule.floor_before)
+    unit = max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
+    return min(rounded(total, rule.rounding, unit), new_balance)
+
+
+def _in_base(part: MinimumPart, kind: Carried) -> int:
+    """1 if the base of a part holds this kind of principal; a credit limit is taken to be used up."""
+    cash = kind.segment == "cash_advance"
+    return int({"new_purchases": kind.new and not cash, "revolving_principal": not kind.new and not cash,
+                "purchases": not cash, "cash_advances": cash}.get(part.of, True))
+
+
+def _of_charges(part: MinimumPart) -> int:
+    """1 if the base of a part holds the interest and fees of the statement too."""
+    return int(part.of in ("new_balance", "within_limit", "credit_limit"))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A linear function of a principal."""
+
+    at_zero: Fraction
+    slope: Fraction
+
+    def __add__(self, other: _Line) -> _Line:
+        return _Line(self.at_zero + other.at_zero, self.slope + other.slope)
+
+    def times(self, factor: Fraction | int) -> _Line:
+        return _Line(self.at_zero * factor, self.slope * factor)
+
+
+def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall | None:
+    """The least of one kind of principal that falls short by itself."""
+    step = terms.shown_unit
+    for low, high, interest in _stretches(terms, kind):
+        begin, end = low, high
+        for margin in _margins(terms, kind, interest, fee, share):
+            begin, end = _below(margin, _slack(terms) - step, begin, end)
+        if end is not None and begin > end:
+            continue
+        first = ceil(begin / step) * step
+        last = first + _MOST_LOOKED_AT * step if end is None else min(floor(end), first + _MOST_LOOKED_AT * step)
+        for principal in range(first, last + 1, step):
+            found = statement_of(terms, ((kind, principal),), fee, share)
+            if found.required - found.minimum >= step:
+                return found
+    return None
+
+
+def _stretches(terms: Terms, kind: Carried) -> Iterator[tuple[Fraction, Fraction | None, _Line]]:
+    """Stretches of principal on which interest is one line: first, last (None: no end), and the line."""
+    least = Fraction(terms.minor(terms.interest.minimum_charge))
+    low, charged = _ZERO, _ZERO
+    for band in kind.bands:
+        high = None if band.up_to is None else Fraction(band.up_to)
+        line = _Line(charged - band.factor * low, band.factor)
+        crossing = (least - line.at_zero) / line.slope if line.slope else None
+        if least > charged and crossing is not None and (high is None or crossing < high):
+            yield low, crossing, _Line(least, _ZERO)
+            yield crossing, high, line
+        else:
+            yield low, high, _Line(least, _ZERO) if least > charged and line.slope else line
+        if high is not None:
+            charged, low = charged + band.factor * (high - low), high
+
+
+def _margins(terms: Terms, kind: Carried, interest: _Line, fee: int, share: Fraction) -> list[_Line]:
+    """What each branch of the minimum payment leaves over what is required; it falls short where all of them are below zero."""
+    rule, tax = terms.minimum_payment, terms.fees.tax_on_charges
+    fees = _Line(fee * (1 + Fraction(tax.fees)), _ZERO) + interest.times(Fraction(tax.interest))
+    full = {"interest": interest, "fees": fees}
+    nothing, principal = _Line(_ZERO, _ZERO), _Line(_ZERO, Fraction(1))
+    shares = [(principal.times(_in_base(part, kind)) + (interest + fees).times(_of_charges(part))).times(Fraction(part.percent))
+              for part in rule.parts]
+    branches = [nothing, *shares] if rule.combine == "greater_of" else [sum(shares, nothing)]
+    before = sum((full.get(item, nothing) for item in rule.add if item not in rule.floor_before), nothing)
+    after = sum((full.get(item, nothing) for item in rule.floor_before), nothing)
+    minimums = [*(branch + before for branch in branches), _Line(Fraction(terms.minor(rule.floor)), _ZERO)]
+    required = interest + fees + principal.times(share)
+    return [each + after + required.times(-1) for each in minimums]
+
+
+def _slack(terms: Terms) -> Fraction:
+    """By how much rounding can make a minimum payment less than its lines say, and charges more."""
+    rule = terms.minimum_payment
+    unit = max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
+    cut = {"up": _ZERO, "half_up": Fraction(unit, 2), "down": Fraction(unit)}[rule.rounding]
+    own = max(terms.minor(terms.interest.rounding_unit), terms.shown_unit)
+    exact = {"interest", "fees"} <= set(rule.add) and not any(_of_charges(part) for part in rule.parts)
+    return cut + (0 if exact else 2 * own)
+
+
+def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None) -> tuple[Fraction, Fraction | None]:
+    """The part of a stretch on which a line is at most so much; a last below the first where there is none."""
+    if not line.slope:
+        return (low, high) if line.at_zero <= most else (low, low - 1)
+    crossing = (most - line.at_zero) / line.slope
+    if line.slope > 0:
+        return low, crossing if high is None else min(high, crossing)
+    return max(low, crossing), high
+
+
+def _together(terms: Terms, kinds: Sequence[Carried], fee: int, share: Fraction) -> Shortfall | None:
+    """The least of several kinds at once: the corner of what all branches leave below zero that has the least principal.
+
+    A linear programme, solved by looking at every corner: as many kinds as there are branches that decide, at most.
+    """
+    step = terms.shown_unit
+    lines = [_margins(terms, kind, _Line(_ZERO, max(band.factor for band in kind.bands)), fee, share) for kind in kinds]
+    branches = range(len(lines[0]))
+    beyond_rounding = _slack(terms) + (1 + len(kinds)) * step  # each amount is rounded up to one that can be shown
+    constant = [lines[0][branch].at_zero + beyond_rounding for branch in branches]
+    best: tuple[Fraction, ...] | None = None
+    chosen: tuple[int, ...] = ()
+    for size in range(2, min(len(kinds), len(branches)) + 1):
+        for those in combinations(range(len(kinds)), size):
+            for tight in combinations(branches, size):
+                corner = _solved([[-lines[kind][branch].slope for kind in those] for branch in tight],
+                                 [constant[branch] for branch in tight])
+                if corner is None or min(corner) < 0 or (best is not None and sum(corner) >= sum(best)):
+                    continue
+                if all(sum(-lines[kind][branch].slope * amount for kind, amount in zip(those, corner, strict=True))
+                       >= constant[branch] for branch in branches):
+                    best, chosen = corner, those
+    if best is None:
+        return None
+    amounts = tuple((kinds[kind], ceil(amount / step) * step) for kind, amount in zip(chosen, best, strict=True))
+    return statement_of(terms, amounts, fee, share)
+
+
+def _solved(rows: list[list[Fraction]], right: list[Fraction]) -> tuple[Fraction, ...] | None:
+    """The one solution of as many linear equations as unknowns, by elimination; None if there is not exactly one."""
+    table = [[*row, value] for row, value in zip(rows, right, strict=True)]
+    for column in range(len(table)):
+        pivot = next((row for row in range(column, len(table)) if table[row][column]), None)
+        if pivot is None:
+            return None
+        table[column], table[pivot] = table[pivot], table[column]
+        table[column] = [value / table[column][column] for value in table[column]]
+        for row in range(len(table)):
+            if row != column:
+                factor = table[row][column]
+                table[row] = [value - factor * base for value, base in zip(table[row], table[column], strict=True)]
+    return tuple(row[-1] for row in table)
