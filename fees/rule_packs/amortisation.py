@@ -13,7 +13,7 @@ in which a large part was paid (the balance falls), deferred interest when it co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from math import ceil, floor
@@ -80,6 +80,21 @@ def statement_of(terms: Terms, amounts: Amounts, fee: int, share: Fraction) -> S
     principal = sum(amount for _, amount in amounts)
     required = interest + fees + floor(share * principal / terms.shown_unit) * terms.shown_unit
     return Shortfall(amounts, interest, fee, fees, required, _minimum(terms, amounts, interest, fees))
+
+
+def bought_for(terms: Terms, kind: Carried, amount: int) -> tuple[int, int]:
+    """What is bought if so much is left once the minimum payment of its first statement is made, and that payment.
+
+    The nearest that is found in a thousand steps, where next to all of a purchase is due.
+    """
+    fresh = replace(kind, new=True)
+    bought, minimum = amount, 0
+    for _ in range(1000):
+        minimum, before = _minimum(terms, ((fresh, bought),), 0, 0), minimum
+        bought = amount + minimum
+        if minimum == before:
+            break
+    return bought, minimum
 
 
 def _minimum(terms: Terms, amounts: Amounts, interest: int, fees: int) -> int:

@@ -140,7 +140,9 @@ def _dearer_key(key: str, was: Any, becomes: Any) -> bool:
         return (becomes or 0) < (was or 0)
     if isinstance(becomes, tuple):  # slabs, or a series of amounts
         return bool(becomes != was)
-    return not isinstance(becomes, str) and bool(becomes > was)
+    if key == "opt_in":
+        return bool(was) and not becomes
+    return not isinstance(becomes, str) and (becomes or 0) > (was or 0)
 
 
 def _minimum(earlier: Terms, later: Terms) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from accounts.calendar import closing_on, due_on
 from accounts.money import major_units
 from fees.rule_packs.account import Event, account, event
-from fees.rule_packs.amortisation import Shortfall, smallest_shortfall
+from fees.rule_packs.amortisation import Shortfall, bought_for, smallest_shortfall
 from fees.rule_packs.carried import Carried
 from fees.rule_packs.check import Breach, Case, Check, CounterExample, Source
 from fees.terms import Terms
@@ -52,8 +52,8 @@ class _Money:
 def _account(terms: Terms, short: Shortfall, money: _Money) -> CounterExample:
     kinds = [kind for kind, _ in short.amounts]
     closes_on = kinds[0].closes_on
-    shows = (f"The statement of {closes_on} asks for less than {money(short.required)}, though it charges "
-             f"{money(short.interest + short.fees)} of interest and fees.")
+    shows = (f"The minimum payment of {closes_on} is less than {money(short.required)}, what interest and fees of that cycle "
+             "(and the share of the principal that is asked for) come to.")
     if any(kind.first for kind in kinds):
         return _losing_grace(terms, short, money, shows)
     before = kinds[0].before
@@ -61,17 +61,21 @@ def _account(terms: Terms, short: Shortfall, money: _Money) -> CounterExample:
     events = [_debit(kind, before + timedelta(days=1), money(amount)) for kind, amount in short.amounts if kind.new]
     opening = {"on": before, "grace": "lost", "payment_due_on": due_on(before, terms.cycle),
                "balances": {"purchase": "0", **balances}}
-    return account(shows, terms, events + _fee(terms, short, before, money), closes_on, opened_on=before, opening=opening,
+    return account(shows, terms, events + _fee(short, before, money), closes_on, opened_on=before, opening=opening,
                    credit_limit=_limit(short, money))
 
 
 def _losing_grace(terms: Terms, short: Shortfall, money: _Money, shows: str) -> CounterExample:
-    """An account that opens with the first cycle, buys on its first day and pays no part of it."""
+    """An account that buys on the first day of a cycle and pays the minimum payment of its statement, and no more."""
     kind, amount = short.amounts[0]
+    bought, minimum = bought_for(terms, kind, amount)
     before = closing_on(kind.before, 0, terms.cycle.closing_day)
-    opened_on = before + timedelta(days=1)
-    events = [_debit(kind, opened_on, money(amount)), *_fee(terms, short, kind.before, money)]
-    return account(shows, terms, events, kind.closes_on, opened_on=opened_on, credit_limit=_limit(short, money))
+    due = due_on(kind.before, terms.cycle)
+    paid = [event(due, "payment", money(minimum))] if minimum else []
+    events = [_debit(kind, before + timedelta(days=1), money(bought)), *paid, *_fee(short, kind.before, money)]
+    opening = {"on": before, "grace": "kept", "payment_due_on": due_on(before, terms.cycle), "balances": {"purchase": "0"}}
+    return account(shows, terms, events, kind.closes_on, opened_on=before, opening=opening,
+                   credit_limit=money(2 * (bought + short.interest + short.fees)))
 
 
 def _debit(kind: Carried, on: date, amount: str) -> Event:
@@ -80,7 +84,7 @@ def _debit(kind: Carried, on: date, amount: str) -> Event:
     return event(on, "purchase", amount, segment=kind.segment)
 
 
-def _fee(terms: Terms, short: Shortfall, before: date, money: _Money) -> list[Event]:
+def _fee(short: Shortfall, before: date, money: _Money) -> list[Event]:
     return [event(before + timedelta(days=1), "fee", money(short.fee), kind="annual")] if short.fee else []
 
 

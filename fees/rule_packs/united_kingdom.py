@@ -35,12 +35,12 @@ def _default_charges(case: Case) -> Iterator[Breach]:
     for name, amount in charges:
         if terms.currency == "GBP" and (amount is None or amount > DEFAULT_CHARGE):
             costs = "has no cap" if amount is None else f"can be {plain(amount)}"
-            events = [event(opened_on, "purchase", 1500)]
+            events = [event(opened_on, "purchase", 10000)]
             if name == "returned_payment":
-                events += [event(due, "payment", 1500), event(due, "returned_payment", 1500)]
+                events += [event(due, "payment", 5000), event(due, "returned_payment", 5000)]
             yield Breach(f"fees.{name}", f"fees.{name} {costs}; a default charge above {DEFAULT_CHARGE}.00 is presumed unfair",
                          account(f"A default costs the holder more than {DEFAULT_CHARGE}.00.", terms, events, closings[1],
-                                 credit_limit="1000" if name == "over_limit" else "100000"))
+                                 credit_limit="5000" if name == "over_limit" else "100000"))
 
 
 def _simple_interest_on_default_charges(case: Case) -> Iterator[Breach]:
@@ -64,7 +64,8 @@ UK = RulePack(
                        Fraction(1, 100)),
         Check("default-charges", ("fees.late_payment", "fees.returned_payment", "fees.over_limit"),
               "a default charge is at most 12.00, the threshold above which it is presumed unfair",
-              Source("OFT842, Calculating fair default charges in credit card contracts (2006)", "and its press release of 18 May 2006; CONC 7.7.5R", "text"),
+              Source("OFT842, Calculating fair default charges in credit card contracts",
+                     "and the press release of 18 May 2006; today CONC 7.7.5R", "text"),
               _default_charges),
         Check("simple-interest-on-default-charges", ("interest.fees_bear_interest", "interest.compounding"),
               "default charges bear simple interest at most", Source("Consumer Credit Act 1974", "s. 86F", "memory"),

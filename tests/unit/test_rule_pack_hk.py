@@ -21,7 +21,7 @@ def rated(monthly: str, more: str = "") -> str:
 @pytest.mark.parametrize(("toml", "checks", "level", "shown"), [
     (rated("0.04"), ["rate-cap"] * 2, "refused", lambda bill: Decimal(bill[1]["interest"]) > 30),
     (rated("0.03"), ["presumed-extortionate"] * 2, "note", lambda bill: Decimal(bill[1]["interest"]) > 20),
-    (rated("0.04", "in_force_from = 2022-12-29\n"), ["presumed-extortionate"] * 2, "note", None),
+    (rated("0.039", "in_force_from = 2022-12-29\n"), ["presumed-extortionate"] * 2, "note", None),
     ('[interest]\nmethod = "two_cycle"', ["no-double-cycle"], "refused", lambda bill: Decimal(bill[1]["interest"]) > 1),
     ('[minimum_payment]\nadd = ["past_due"]', ["minimum-covers-interest-fees-and-1-percent"], "refused",
      lambda bill: Decimal(bill[-1]["minimum_payment_due"]) < Decimal(bill[-1]["interest"]) + Decimal(bill[-1]["fees"])

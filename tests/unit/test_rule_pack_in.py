@@ -43,7 +43,8 @@ def test_each_check_is_broken_by_its_key_alone(toml: str, check: str, level: str
 
 
 @pytest.mark.parametrize("toml", [
-    "", '[fees]\nover_limit = {amount = "500", opt_in = true}', '[cycle]\ntolerance_days = 3\n[fees]\nlate_payment = {percent = "0.05"}',
+    "", '[fees]\nover_limit = {amount = "500", opt_in = true}',
+    '[cycle]\ntolerance_days = 3\n[fees]\nlate_payment = {percent = "0.05"}',
     '[fees]\nlate_payment = {kind = "fixed", amount = "500", tolerance_days = 3}',
     'in_force_from = 2022-06-30\n[minimum_payment]\nadd = []\n[fees]\nlate_payment = {percent = "0.05"}\n'
     '[interest]\nfees_bear_interest = true',
