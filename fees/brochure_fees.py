@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fees.brochure_writer import Line, Writer
+from fees.first_year_cap import first_year_cap
 from fees.terms_fees import (
     DailyLatePaymentFee,
     EscalatingLatePaymentFee,
@@ -25,6 +26,9 @@ def fee_lines(writer: Writer) -> tuple[Line, ...]:
     fees = writer.terms.fees
     lines = [Line(writer.say(name), writer.all_of(rule(writer, fee)), fee.clause)
              for name, rule in _RULES.items() if (fee := getattr(fees, name)) is not None]
+    first_year = first_year_cap(writer.terms)
+    if first_year is not None and lines:
+        lines.append(Line(writer.say("first_year_cap"), writer.say("first_year_rule", percent=writer.percent(first_year)), ""))
     tax = fees.tax_on_charges
     taxed = [writer.say("tax_on", percent=writer.percent(share), charges=writer.say(key))
              for key, share in (("interest", tax.interest), ("fees", tax.fees)) if share]

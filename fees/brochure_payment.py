@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fees.brochure_writer import Line, Writer
+from fees.terms_payments import MinimumPart
 
 
 def payment_lines(writer: Writer) -> tuple[Line, ...]:
@@ -30,10 +31,10 @@ def _minimum(writer: Writer) -> str:
     rule = writer.terms.minimum_payment
     said = []
     if rule.parts:
-        joint = writer.say("sum") if rule.combine == "sum" else writer.say("list")
-        parts = joint.join(writer.say("of", percent=writer.percent(part.percent), base=writer.say(part.of))
-                           for part in rule.parts)
-        said.append(parts if rule.combine == "sum" or len(rule.parts) == 1 else writer.say("greater_of", parts=parts))
+        joint = writer.say("list") if rule.combine == "greater_of" else writer.say("sum")
+        parts = joint.join(_part(writer, part) for part in rule.parts)
+        plainly = rule.combine == "sum" or (rule.combine == "greater_of" and len(rule.parts) == 1)
+        said.append(parts if plainly else writer.say(rule.combine, parts=parts))
     first = [writer.say(f"{item}_item") for item in rule.add if item not in rule.floor_before]
     if first:
         said.append(writer.say("in_full", items=writer.enumerated(first)))
@@ -43,3 +44,8 @@ def _minimum(writer: Writer) -> str:
         on_top = writer.enumerated(writer.say(f"{item}_item") for item in rule.floor_before)
         said.append(writer.say("on_top", items=on_top))
     return writer.all_of(said) if said else writer.say("nothing")
+
+
+def _part(writer: Writer, part: MinimumPart) -> str:
+    said = writer.say("of", percent=writer.percent(part.percent), base=writer.say(part.of))
+    return said if part.round_to is None else writer.say("part_rounded", part=said, unit=writer.amount(part.round_to))

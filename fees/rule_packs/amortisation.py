@@ -101,10 +101,19 @@ def _minimum(terms: Terms, amounts: Amounts, interest: int, fees: int) -> int:
     """The minimum payment of a statement with these figures; the rule of docs/reference/billing-rules.md, 10."""
     rule = terms.minimum_payment
     new_balance = sum(amount for _, amount in amounts) + interest + fees
-    shares = [Fraction(part.percent) * sum(_in_base(part, kind) * amount for kind, amount in amounts)
-              + Fraction(part.percent) * _of_charges(part) * (interest + fees) for part in rule.parts]
+
+    def share(part: MinimumPart, more: int = 0) -> Fraction:
+        base = sum(_in_base(part, kind) * amount for kind, amount in amounts) + _of_charges(part) * (interest + fees) + more
+        exact = Fraction(part.percent) * base
+        return exact if part.round_to is None else Fraction(rounded(exact, part.rounding, terms.minor(part.round_to)))
+
+    shares = [share(part) for part in rule.parts]
     total = max([_ZERO, *shares]) if rule.combine == "greater_of" else sum(shares, _ZERO)
     full = {"interest": interest, "fees": fees}
+    if rule.combine == "percent_or_interest":
+        full["interest"] = 0  # the parts hold it
+        with_interest = sum((share(part, interest) for part in rule.parts), _ZERO)
+        total = with_interest if with_interest > interest else total + interest
     total += sum(full.get(item, 0) for item in rule.add if item not in rule.floor_before)
     total = max(total, Fraction(terms.minor(rule.floor)))
     total += sum(full.get(item, 0) for item in rule.floor_before)
@@ -141,9 +150,9 @@ class _Line:
 def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall | None:
     """The least of one kind of principal that falls short by itself."""
     step = terms.shown_unit
-    for low, high, interest in _stretches(terms, kind):
+    for low, high, margins in _pieces(terms, kind, fee, share):
         begin, end = low, high
-        for margin in _margins(terms, kind, interest, fee, share):
+        for margin in margins:
             begin, end = _below(margin, _slack(terms) - step, begin, end)
         if end is not None and begin > end:
             continue
@@ -154,6 +163,27 @@ def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall 
             if found.required - found.minimum >= step:
                 return found
     return None
+
+
+def _pieces(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Iterator[tuple[Fraction, Fraction | None, list[_Line]]]:
+    """Stretches of principal with the branches whose greatest is what the minimum payment leaves there."""
+    for low, high, interest in _stretches(terms, kind):
+        if terms.minimum_payment.combine != "percent_or_interest":
+            yield low, high, _margins(terms, kind, interest, fee, share)
+            continue
+        for holds, excess in _either(terms, kind, interest, fee):
+            begin, end = _below(excess, _slack(terms), low, high)
+            if end is None or begin <= end:
+                yield begin, end, _margins(terms, kind, interest, fee, share, holds)
+
+
+def _either(terms: Terms, kind: Carried, interest: _Line, fee: int) -> list[tuple[_Line, _Line]]:
+    """The two forms of parts that hold the interest, each with a line that is not above zero where that form is taken."""
+    shares = sum(_shares(terms, kind, interest, fee), _Line(_ZERO, _ZERO))
+    of_interest = sum((Fraction(part.percent) for part in terms.minimum_payment.parts), _ZERO)
+    with_interest = shares + interest.times(of_interest)
+    excess = with_interest + interest.times(-1)
+    return [(with_interest, excess.times(-1)), (shares + interest, excess)]
 
 
 def _stretches(terms: Terms, kind: Carried) -> Iterator[tuple[Fraction, Fraction | None, _Line]]:
@@ -173,15 +203,29 @@ def _stretches(terms: Terms, kind: Carried) -> Iterator[tuple[Fraction, Fraction
             charged, low = charged + band.factor * (high - low), high
 
 
-def _margins(terms: Terms, kind: Carried, interest: _Line, fee: int, share: Fraction) -> list[_Line]:
-    """What each branch of the minimum payment leaves over what is required; it falls short where all of them are below zero."""
-    rule, tax = terms.minimum_payment, terms.fees.tax_on_charges
-    fees = _Line(fee * (1 + Fraction(tax.fees)), _ZERO) + interest.times(Fraction(tax.interest))
-    full = {"interest": interest, "fees": fees}
-    nothing, principal = _Line(_ZERO, _ZERO), _Line(_ZERO, Fraction(1))
-    shares = [(principal.times(_in_base(part, kind)) + (interest + fees).times(_of_charges(part))).times(Fraction(part.percent))
-              for part in rule.parts]
-    branches = [nothing, *shares] if rule.combine == "greater_of" else [sum(shares, nothing)]
+def _fees(terms: Terms, interest: _Line, fee: int) -> _Line:
+    tax = terms.fees.tax_on_charges
+    return _Line(fee * (1 + Fraction(tax.fees)), _ZERO) + interest.times(Fraction(tax.interest))
+
+
+def _shares(terms: Terms, kind: Carried, interest: _Line, fee: int) -> list[_Line]:
+    """Each part of the minimum payment."""
+    charges, principal = interest + _fees(terms, interest, fee), _Line(_ZERO, Fraction(1))
+    return [(principal.times(_in_base(part, kind)) + charges.times(_of_charges(part))).times(Fraction(part.percent))
+            for part in terms.minimum_payment.parts]
+
+
+def _margins(terms: Terms, kind: Carried, interest: _Line, fee: int, share: Fraction,
+             parts: _Line | None = None) -> list[_Line]:
+    """What each branch of the minimum payment leaves over what is required; it falls short where all of them are below zero.
+
+    parts: what the parts come to, where they hold the interest.
+    """
+    rule = terms.minimum_payment
+    nothing, principal, fees = _Line(_ZERO, _ZERO), _Line(_ZERO, Fraction(1)), _fees(terms, interest, fee)
+    full = {"interest": interest if parts is None else nothing, "fees": fees}
+    shares = _shares(terms, kind, interest, fee)
+    branches = [nothing, *shares] if rule.combine == "greater_of" else [sum(shares, nothing) if parts is None else parts]
     before = sum((full.get(item, nothing) for item in rule.add if item not in rule.floor_before), nothing)
     after = sum((full.get(item, nothing) for item in rule.floor_before), nothing)
     minimums = [*(branch + before for branch in branches), _Line(Fraction(terms.minor(rule.floor)), _ZERO)]
@@ -195,7 +239,11 @@ def _slack(terms: Terms) -> Fraction:
     unit = max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
     cut = {"up": _ZERO, "half_up": Fraction(unit, 2), "down": Fraction(unit)}[rule.rounding]
     own = max(terms.minor(terms.interest.rounding_unit), terms.shown_unit)
-    exact = {"interest", "fees"} <= set(rule.add) and not any(_of_charges(part) for part in rule.parts)
+    for part in rule.parts:
+        if part.round_to is not None and part.rounding != "up":
+            cut += Fraction(terms.minor(part.round_to))
+    exact = rule.combine != "percent_or_interest" and {"interest", "fees"} <= set(rule.add) \
+        and not any(_of_charges(part) for part in rule.parts)
     return cut + (0 if exact else 2 * own)
 
 

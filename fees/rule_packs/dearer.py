@@ -123,6 +123,10 @@ def _plain_keys(earlier: Terms, later: Terms) -> Iterator[Change]:
 def _fees(earlier: Terms, later: Terms) -> Iterator[Change]:
     for name in type(later.fees).model_fields:
         was, becomes = getattr(earlier.fees, name), getattr(later.fees, name)
+        if name == "first_year_cap":
+            if _dearer_key("cap", was, becomes):
+                yield "fees.first_year_cap", _said(was), _said(becomes)
+            continue
         if becomes is None:
             continue
         if was is None or getattr(was, "kind", None) != getattr(becomes, "kind", None):
