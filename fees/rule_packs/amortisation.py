@@ -153,16 +153,37 @@ def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall 
     for low, high, margins in _pieces(terms, kind, fee, share):
         begin, end = low, high
         for margin in margins:
-            begin, end = _below(margin, _slack(terms) - step, begin, end)
+            begin, end = _below(margin, _slack(terms, kind) - step, begin, end)
         if end is not None and begin > end:
             continue
-        first = ceil(begin / step) * step
-        last = first + _MOST_LOOKED_AT * step if end is None else min(floor(end), first + _MOST_LOOKED_AT * step)
-        for principal in range(first, last + 1, step):
+        principal: int | None = ceil(begin / step) * step
+        for _ in range(_MOST_LOOKED_AT):
+            if principal is None or (end is not None and principal > end):
+                break
             found = statement_of(terms, ((kind, principal),), fee, share)
             if found.required - found.minimum >= step:
                 return found
+            principal = _next(terms, kind, share, principal)
     return None
+
+
+def _next(terms: Terms, kind: Carried, share: Fraction, principal: int) -> int | None:
+    """The next principal on which more is required, if ever: up to it the minimum payment can only rise.
+
+    It falls where parts that hold the interest change their form, so there the next one is the one after.
+    """
+    step, factor = terms.shown_unit, max(band.factor for band in kind.bands)
+    if not factor and not share:
+        return None
+    if terms.minimum_payment.combine == "percent_or_interest" or len(kind.bands) > 1:
+        return principal + step
+    unit = terms.minor(terms.interest.rounding_unit) or 1
+    up_from = {"up": _ZERO, "down": Fraction(unit)}.get(terms.interest.rounding, Fraction(unit, 2))
+    posted = rounded(kind.interest(principal), terms.interest.rounding, unit)
+    nexts = [(posted + up_from) / factor] if factor else []
+    if share:
+        nexts.append((floor(share * principal / step) + 1) * step / share)
+    return max(ceil(min(nexts) / step) * step, principal + step)
 
 
 def _pieces(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Iterator[tuple[Fraction, Fraction | None, list[_Line]]]:
@@ -172,7 +193,7 @@ def _pieces(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Iterator[
             yield low, high, _margins(terms, kind, interest, fee, share)
             continue
         for holds, excess in _either(terms, kind, interest, fee):
-            begin, end = _below(excess, _slack(terms), low, high)
+            begin, end = _below(excess, _slack(terms, kind), low, high)
             if end is None or begin <= end:
                 yield begin, end, _margins(terms, kind, interest, fee, share, holds)
 
@@ -233,7 +254,7 @@ def _margins(terms: Terms, kind: Carried, interest: _Line, fee: int, share: Frac
     return [each + after + required.times(-1) for each in minimums]
 
 
-def _slack(terms: Terms) -> Fraction:
+def _slack(terms: Terms, kind: Carried) -> Fraction:
     """By how much rounding can make a minimum payment less than its lines say, and charges more."""
     rule = terms.minimum_payment
     unit = max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
@@ -242,9 +263,12 @@ def _slack(terms: Terms) -> Fraction:
     for part in rule.parts:
         if part.round_to is not None and part.rounding != "up":
             cut += Fraction(terms.minor(part.round_to))
-    exact = rule.combine != "percent_or_interest" and {"interest", "fees"} <= set(rule.add) \
-        and not any(_of_charges(part) for part in rule.parts)
-    return cut + (0 if exact else 2 * own)
+    if not any(band.factor for band in kind.bands):
+        return cut  # it bears nothing, so nothing else is rounded
+    taxed = bool(terms.fees.tax_on_charges.interest) and "fees" not in rule.add
+    in_parts = rule.combine == "percent_or_interest" or any(_of_charges(part) for part in rule.parts)
+    half = Fraction(own, 2) if terms.interest.rounding in ("half_up", "half_even") else Fraction(own)
+    return cut + half * (("interest" not in rule.add) + taxed + in_parts)
 
 
 def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None) -> tuple[Fraction, Fraction | None]:
@@ -265,7 +289,7 @@ def _together(terms: Terms, kinds: Sequence[Carried], fee: int, share: Fraction)
     step = terms.shown_unit
     lines = [_margins(terms, kind, _Line(_ZERO, max(band.factor for band in kind.bands)), fee, share) for kind in kinds]
     branches = range(len(lines[0]))
-    beyond_rounding = _slack(terms) + (1 + len(kinds)) * step  # each amount is rounded up to one that can be shown
+    beyond_rounding = max(_slack(terms, kind) for kind in kinds) + (1 + len(kinds)) * step  # each amount is rounded up to one that can be shown
     constant = [lines[0][branch].at_zero + beyond_rounding for branch in branches]
     best: tuple[Fraction, ...] | None = None
     chosen: tuple[int, ...] = ()

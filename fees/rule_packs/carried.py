@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-import numpy as np
-
 from accounts.calendar import closing_on, first_closing
 from fees.rates import day_key, rate_of_day
-from fees.rounding import round_fraction
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms, SegmentTerms
 
@@ -72,8 +69,12 @@ def rounded_interest(terms: Terms, exact: Fraction) -> int:
 
 
 def rounded(exact: Fraction, mode: str, unit: int) -> int:
-    """A fraction of minor units rounded once to a multiple of the unit."""
-    return int(round_fraction(np.array([exact.numerator], dtype=object), exact.denominator, mode, unit)[0])  # type: ignore[arg-type]
+    """A fraction of minor units, zero or more, rounded once to a multiple of the unit: what round_fraction does to a column."""
+    step = exact.denominator * unit
+    units, rest = divmod(exact.numerator, step)
+    up = {"down": False, "up": rest > 0, "half_up": 2 * rest >= step,
+          "half_even": 2 * rest > step or (2 * rest == step and units % 2 == 1)}[mode]
+    return (units + up) * unit
 
 
 def _dearest(terms: Terms, row: SegmentTerms, new: bool, first: bool) -> Carried:
