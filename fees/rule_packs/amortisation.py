@@ -289,7 +289,8 @@ def _together(terms: Terms, kinds: Sequence[Carried], fee: int, share: Fraction)
     step = terms.shown_unit
     lines = [_margins(terms, kind, _Line(_ZERO, max(band.factor for band in kind.bands)), fee, share) for kind in kinds]
     branches = range(len(lines[0]))
-    beyond_rounding = max(_slack(terms, kind) for kind in kinds) + (1 + len(kinds)) * step  # each amount is rounded up to one that can be shown
+    # Each amount is rounded up to one that can be shown.
+    beyond_rounding = max(_slack(terms, kind) for kind in kinds) + (1 + len(kinds)) * step
     constant = [lines[0][branch].at_zero + beyond_rounding for branch in branches]
     best: tuple[Fraction, ...] | None = None
     chosen: tuple[int, ...] = ()
