@@ -66,13 +66,15 @@ class Charged:
 class Trace:
     """What a closing was derived from, kept only where its charges are to be explained (billing/tracing.py reads it).
 
-    bearings: by segment; bases: by segment, the one base of the cycle (numerators, denominators) where the method takes one.
+    bearings: by segment; bases: by segment, the one base of the cycle (numerators, denominators) where the method takes one;
+    deferred: debits whose interest was put off until now: row of the terms, account, last day, balance-days, rate of that day.
     """
 
     by_day: TermsByDay | None = None
     cells: Cells | None = None
     bearings: dict[int, Bearing] = field(default_factory=dict)
     bases: dict[int, tuple[Int64Array, Int64Array]] = field(default_factory=dict)
+    deferred: list[tuple[int, int, int, int, Fraction]] = field(default_factory=list)
     excess: Int64Array | None = None
     start: int = 0
     own: OwnRates | None = None
@@ -277,6 +279,9 @@ class CycleClosing:
             for each in due.tolist():
                 rate = self.by_day.segment_rate(row, int(ending.ends[each]))[0][1]
                 account = int(ending.account[each])
+                if self.trace is not None:
+                    self.trace.deferred.append(
+                        (row, account, int(ending.ends[each]), int(ending.balance_days[each]), rate))
                 exact[account] = exact.get(account, Fraction(0)) + rate * int(ending.balance_days[each])
             amount = np.zeros(self.accounts, dtype=np.int64)
             for account, interest in exact.items():

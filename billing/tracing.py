@@ -79,15 +79,15 @@ def parts_of(balance: Fraction, tiers: Tiers) -> list[tuple[Fraction, Fraction]]
     return parts
 
 
-def interest_of_runs(terms: Terms, runs: Sequence[Run]) -> tuple[Fraction, int]:
-    """What runs come to: not rounded, and as charged; minor units."""
+def interest_of_runs(terms: Terms, runs: Sequence[Run], deferred: bool = False) -> tuple[Fraction, int]:
+    """What runs come to: not rounded, and as charged; minor units. deferred: of interest that was put off."""
     interest = terms.interest
     unit, per = minor_units(interest.rounding_unit, terms.digits), interest.rounded_per
 
     def rounded(exact: Fraction) -> int:
         return int(round_fraction(np.array([exact.numerator], dtype=object), exact.denominator, interest.rounding, unit)[0])
 
-    if interest.method in WHOLE_CYCLE:
+    if interest.method in WHOLE_CYCLE or deferred:
         exact = sum((run.a_day * run.days for run in runs), Fraction(0))
         return exact, rounded(exact)
     if interest.compounding == "daily":
@@ -132,6 +132,12 @@ def interest_runs(trace: Trace, account: int) -> dict[str, list[Run]]:
         else:
             together = any(len(rates.on(day)) > 1 for day in _days(bearing))
             found[cells.rows[row].name] = _runs(bearing, account, rates, apart and not together, _bears_on(trace))
+    for row, owner, last, balance_days, rate in trace.deferred:
+        if owner == account:
+            # All that the debit ran up while its segment lasted, shown on its last day.
+            on = day_of(last)
+            found.setdefault(f"deferred.{cells.rows[row].name}", []).append(
+                Run(on, on, Fraction(balance_days), ((None, rate),)))
     if trace.excess is not None:
         none = Timeline(trace.start, [np.zeros_like(trace.excess)])
         excess = Bearing(-1, none, Timeline(trace.start, [trace.excess]), np.zeros(0, dtype=np.int64))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from accounts.errors import Usage
+from accounts.posting_types import INTEREST_TAX, OWN_CHARGES
 from statements.compose import charge_lines, compose
 from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, ExplainedPayoff, Explanation
 from statements.explain_fees import explain_fee
-from statements.explain_interest import explain_interest
+from statements.explain_interest import explain_interest, explain_interest_tax
 from statements.explain_payoff import explain_payoff
 from statements.facts import PostingLine
 from statements.history import History
@@ -53,6 +54,8 @@ def explain(history: History, language: Language, charge_id: str | None = None,
 
 
 def _explained(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
+    if line.type == INTEREST_TAX.code and line.source_id == OWN_CHARGES:
+        return explain_interest_tax(history, line, charge, language)
     rule = explain_interest if charge["kind"] == "interest" else explain_fee
     return rule(history, line, charge, language)
 

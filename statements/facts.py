@@ -23,7 +23,7 @@ from billing.carried import BALANCE, CHARGED, Carried
 from billing.cells import FIRST
 from billing.terms_book import TermsBook
 from fees.terms import Terms
-from fees.terms_interest import RatedTerms, SegmentTerms
+from fees.terms_interest import RatedTerms
 
 
 class UnknownAccount(Usage):
@@ -338,10 +338,10 @@ def carried_rows(rows: Carried) -> list[CarriedRow]:
             if kind in (CHARGED, BALANCE)]
 
 
-def bears_interest(segment: SegmentTerms) -> bool:
-    """Whether any rate of a segment is above zero."""
-    rated: Sequence[RatedTerms] = segment.tiers or (segment,)
-    return any(each.rate_key is not None and getattr(each, each.rate_key) > 0 for each in rated)
+def bears_interest(rated: RatedTerms) -> bool:
+    """Whether any rate of a segment, or of the excess over the limit, is above zero."""
+    rates: Sequence[RatedTerms] = getattr(rated, "tiers", None) or (rated,)
+    return any(each.rate_key is not None and getattr(each, each.rate_key) > 0 for each in rates)
 
 
 def cards_shown(cards: Sequence[CardFacts], postings: Sequence[PostingLine], opens_on: date,

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_number
 from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, INSTALMENT_FEE, OWN_CHARGES, PURCHASE, REFUND
+from billing.carried import CHARGED
 from billing.cycle import received_types
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
@@ -23,7 +24,7 @@ from billing.instalments import BilledPlans
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LimitHistory
 from billing.terms_book import TermsBook
-from billing.tracing import Run, interest_runs_of
+from billing.tracing import SEGMENTS, Run, interest_runs_of
 from fees.annual import year_before
 from fees.late_payment import charged_at_closing, statements_looked_back
 from fees.terms import Terms
@@ -206,7 +207,10 @@ def _plans(connection: Connection[Any], book: TermsBook, facts: StatementFacts) 
 
 def _runs(connection: Connection[Any], facts: StatementFacts) -> Mapping[str, Sequence[Run]]:
     row = facts.row
-    if not any(each.source_id == OWN_CHARGES and BY_CODE[each.type].charge == "interest" for each in facts.postings):
+    bore = any(row[column] for column in SEGMENTS.values())
+    bore = bore or any(each.kind == CHARGED and each.balance_days for each in facts.carried)
+    if not bore and not any(each.source_id == OWN_CHARGES and BY_CODE[each.type].charge == "interest"
+                            for each in facts.postings):
         return {}
     try:
         return interest_runs_of(connection, row["member_id"], row["account_id"], row["closes_on"])

@@ -33,6 +33,18 @@ _REASONS: dict[str, tuple[str, str]] = {
         "the balance stood above the credit limit of {limit} on those days",
         "上述日期账户余额超过信用额度 {limit}",
     ),
+    "cause_deferred": (
+        "the promotion that put it off ended with part of the purchase unpaid",
+        "因为优惠期结束时该笔款项尚未还清，递延的利息现予收取",
+    ),
+    "minimum_interest": (
+        "the interest of this closing came to {interest}, and the terms charge at least {least}: {amount} {currency} more.",
+        "本期利息合计 {interest}，条款规定最低收取 {least}，补收 {amount} {currency}。",
+    ),
+    "interest_tax": (
+        "{percent} % of tax on the interest of {interest} is {amount} {currency}.",
+        "利息 {interest} 按 {percent}% 计税，计 {amount} {currency}。",
+    ),
     "cause_taken_in": ("it came with a file and was not worked out here", "该笔由外部文件导入，并非本系统计算"),
     # -- fees -----------------------------------------------------------------------------------------------------------
     "late_payment_percent": (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from accounts.errors import Findings, Usage
 from accounts.posting_types import BY_CODE
-from fees.rates import daily_fraction
-from statements.compose import SEGMENTS, charge_lines, rate_of, rated_terms
+from billing.tracing import interest_of_runs
+from statements.compose import charge_lines, rate_of, rated_terms, segment_of
 from statements.document import NotCharged
 from statements.explain_interest import PRODUCT_PLACES, decimal_text
+from statements.facts import bears_interest
 from statements.history import CardHistory, History
 from statements.reasons import sentence
 from statements.why_not_fees import why_no_event_fee, why_no_late_payment, why_no_over_limit_fee, why_no_tax
@@ -44,16 +46,17 @@ class Unexplained(Findings):
 def explain_not_charged(history: History, kind: str, language: Language) -> NotCharged:
     """Why a statement has no charge of a kind.
 
-    kind: a fee's name in the terms, or interest.purchase, interest.cash_advance, interest.over_limit (interest alone is that
-    on purchases). Raises UnknownCharge, WasCharged, or Unexplained.
+    kind: a fee's name in the terms, or interest.purchase and the like for any segment of the terms, interest.over_limit
+    (interest alone is that on purchases). Raises UnknownCharge, WasCharged, or Unexplained.
     """
     name = _ALIASES.get(kind, kind)
-    if name not in _CONDITIONS:
+    segments = {f"interest.{row.name}" for row in history.facts.terms.interest.segment}
+    if name not in _CONDITIONS and name not in segments:
         raise UnknownCharge(kind)
     if name in _charged(history):
         raise WasCharged(name, history)
     question = Question(history, name)
-    failed = _CONDITIONS[name](question)
+    failed = _CONDITIONS.get(name, _interest)(question)
     if failed is None:
         raise Unexplained(name, history)
     condition, facts = failed
@@ -65,7 +68,8 @@ def _charged(history: History) -> set[str]:
     charged = set()
     for each in charge_lines(history.facts.postings):
         kind = BY_CODE[each.type]
-        charged.add(f"interest.{kind.segment}" if kind.charge == "interest" else str(kind.charge))
+        segment = segment_of(history.facts.terms, each)
+        charged.add(f"interest.{segment}" if kind.charge == "interest" else str(kind.charge))
     return charged
 
 
@@ -114,18 +118,19 @@ def _replacement(asked: Question) -> Failed:
 
 def _interest(asked: Question) -> Failed:
     terms, history, segment = asked.terms, asked.history, asked.name.partition(".")[2]
-    column = next(column for name, column, _ in SEGMENTS if name == segment)
-    rated, balance_days = rated_terms(terms, segment), asked.row[column]
-    daily = daily_fraction(rated, terms.interest.day_count)
-    if not daily:
+    rated, runs = rated_terms(terms, segment), history.runs.get(segment, ())
+    if not bears_interest(rated):
         return "rate_zero", {"terms_version": terms.label, "rate": "0"}
-    if balance_days:
-        unrounded = decimal_text(balance_days * daily / 10**history.facts.digits, PRODUCT_PLACES, history.facts.digits)
-        return "rounds_to_zero", {"balance_days": asked.amount(balance_days), "rate": rate_of(rated)[0], "unrounded": unrounded}
+    if runs:
+        digits = history.facts.digits
+        unrounded = decimal_text(interest_of_runs(terms, runs)[0] / 10**digits, PRODUCT_PLACES, digits)
+        balance_days = decimal_text(sum(run.balance_days for run in runs) / Fraction(10**digits), PRODUCT_PLACES, digits)
+        return "rounds_to_zero", {"balance_days": balance_days, "rate": rate_of(rated)[0], "unrounded": unrounded}
     if segment == "over_limit":
         return "within_limit", {"limit": asked.amount(asked.row["credit_limit"]), "over_limit_balance_days": asked.amount(0)}
     in_time, previous = history.in_time_until(terms), history.previous
-    if segment == "cash_advance" or previous is None or in_time is None or previous["billed"] <= 0 or asked.row["grace"]:
+    has_grace = segment != "over_limit" and terms.interest.segment_named(segment).grace
+    if not has_grace or previous is None or in_time is None or previous["billed"] <= 0 or asked.row["grace"]:
         return "no_balance", {"balance_days": asked.amount(0)}
     return "grace_kept", {
         "billed_on": previous["closes_on"].isoformat(), "owed": asked.amount(previous["new_balance"]),
