@@ -15,9 +15,10 @@ _INTRODUCTION = """# Worked examples
 
 {ids} examples that regulators, banks, textbooks and consumer guides have published. {ours} are calculations of a credit
 bill; they run through `cardwright simulate` in `tests/examples/test_worked_examples.py` and come out to the last digit,
-{printed} of them not as printed, because what the source prints does not follow from its own rule. {not_ours} are of another
-kind. An example of several situations has several rows, {rows} in all. The data, with terms and events, is in
-`tests/examples/worked/`; this page is written from it.
+{printed} of them not as printed, because what the source prints does not follow from its own rule. Those whose fees the
+[second engine](billing-rules.md) works out run through that one too. {not_ours} are of another kind. An example of several
+situations has several rows, {rows} in all. The data, with terms and events, is in `tests/examples/worked/`; this page is
+written from it.
 
 "Numbers ours" means that the source gives the rule and not the amounts. A date in the result is that of the statement.
 """
