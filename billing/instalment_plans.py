@@ -40,8 +40,8 @@ from fees.instalment import instalment_clause, part_amount
 
 #: A tax line's number is the plan's times this, plus the fee's code, as for other fees of Cardwright's own.
 _TAX_LINES = 1000
-#: Why a part was billed, kept with its posting as the clause that it rests on.
-FALLEN_DUE, SETTLED_EARLY = "instalments", "instalments.settled_early"
+#: Why a conversion or a part was posted, kept with it as the clause that it rests on.
+CONVERTED, FALLEN_DUE, SETTLED_EARLY = "instalments.converted", "instalments", "instalments.settled_early"
 
 _LAST_STATEMENT = """
 SELECT closes_on, new_balance, revolving + billed AS principal FROM statement
@@ -51,9 +51,12 @@ _PURCHASE = """
 SELECT posted_on, amount FROM posting
 WHERE member_id = %s AND account_id = %s AND source_ref = %s AND type = %s AND posted_on <= %s
 """
+#: What was received towards a statement before a day, and converted up to it.
 _RECEIVED = """
-SELECT coalesce(sum(CASE WHEN debit_account = %s THEN -amount ELSE amount END), 0)::bigint FROM posting
-WHERE member_id = %s AND account_id = %s AND posted_on > %s AND posted_on < %s AND type = ANY(%s)
+SELECT coalesce(sum(CASE WHEN debit_account = %(receivable)s THEN -amount ELSE amount END), 0)::bigint,
+       coalesce(sum(amount) FILTER (WHERE type = %(conversion)s), 0)::bigint FROM posting
+WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on > %(closes_on)s AND type = ANY(%(types)s)
+  AND (posted_on < %(on)s OR (posted_on = %(on)s AND type = %(conversion)s))
 """
 _PLANS = """
 SELECT p.plan_no, p.made_on, p.amount, p.parts, p.terms_version_id, p.of, coalesce(b.amount, 0)::bigint AS billed_amount,
@@ -127,7 +130,7 @@ def make_plan(connection: Connection[Any], account: PlanAccount, on: date, parts
     connection.execute(_NEW_PLAN, (*account.key, plan_no, on, amount, parts, version.terms_version_id, name))
     column = np.array([amount])
     if kind is not None:
-        _post(connection, kind, on, account.columns, column, np.array([plan_no]), version)
+        _post(connection, kind, on, account.columns, column, np.array([plan_no]), version, {"clause": CONVERTED})
     amounts = tuple(int(part_amount(version.terms, column, parts, number)[0]) for number in range(1, parts + 1))
     flat = version.terms.instalments.method == "flat"
     fee = BilledPlans(version.terms, column, column, parts, 0, on, account.closing_day).next_part(on)[1] if flat else None
@@ -209,10 +212,11 @@ def _converted(connection: Connection[Any], account: PlanAccount, on: date, vers
         if last is None:
             raise NotConvertible(f"on {on} the account has no statement yet; its balance cannot become a plan")
         closes_on, new_balance, principal = last
-        received = connection.execute(
-            _RECEIVED, (RECEIVABLE, *account.key, closes_on, on, received_types(version.terms))).fetchone()
-        assert received is not None
-        return STATEMENT_CONVERSION, convertible_balance(new_balance, principal, received[0]), closes_on.isoformat()
+        since = connection.execute(_RECEIVED, {
+            "receivable": RECEIVABLE, "member": account.member_id, "account": account.account_id, "closes_on": closes_on,
+            "on": on, "types": received_types(version.terms), "conversion": STATEMENT_CONVERSION.code}).fetchone()
+        assert since is not None
+        return STATEMENT_CONVERSION, convertible_balance(new_balance, principal, *since), closes_on.isoformat()
     purchase = connection.execute(_PURCHASE, (*account.key, of, PURCHASE.code, on)).fetchone()
     if purchase is None:
         raise NotConvertible(f"{of} is no purchase up to {on}, nor the account's last statement; give the reference of a "

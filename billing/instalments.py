@@ -72,12 +72,14 @@ def conversion_type(purchase_posted_on: date, last_closing: date | None) -> Post
     return INSTALMENT_CONVERSION if new else STATEMENT_CONVERSION
 
 
-def convertible_balance(new_balance: int, principal: int, received: int) -> int:
-    """What of a statement may become a plan: its purchases, no more than what was not received of its new balance.
+def convertible_balance(new_balance: int, principal: int, received: int, converted: int) -> int:
+    """What of a statement may become a plan: its purchases that are none yet, no more than what was not received of its new
+    balance.
 
-    principal: what the statement carried on of purchases, billed and revolving; received: towards it since; minor units.
+    principal: what the statement carried on of purchases, billed and revolving; received: towards it since, converted: of it
+    since (a part of what was received); minor units.
     """
-    return max(min(principal, new_balance - received), 0)
+    return max(min(principal - converted, new_balance - received), 0)
 
 
 def checked_amount(terms: Terms, asked: int | None, most: int, parts: int) -> int:
@@ -88,6 +90,8 @@ def checked_amount(terms: Terms, asked: int | None, most: int, parts: int) -> in
     amount = most if asked is None else asked
     if not 2 <= parts <= MOST_PARTS:
         raise NotConvertible(f"a plan of {parts} parts cannot be made; it has 2 to {MOST_PARTS}")
+    if most <= 0:
+        raise NotConvertible("nothing is left of it that can become a plan")
     if amount > most:
         raise NotConvertible(f"a plan of {_text(terms, amount)} cannot be made: {_text(terms, most)} can become one")
     if amount < parts * terms.shown_unit:

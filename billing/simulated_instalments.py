@@ -96,7 +96,8 @@ class SimulatedInstalments:
         if event.of == NEW_BALANCE or (last is not None and event.of == last["closes_on"].isoformat()):
             if last is None:
                 raise NotConvertible(f"on {day} the account has no statement yet; its balance cannot become a plan")
-            return STATEMENT_CONVERSION, self._convertible(last, day)
+            # An amount that is told was agreed; events that became known later may have left less of the statement.
+            return STATEMENT_CONVERSION, asked or self._convertible(last, day)
         purchase = next((each for each in self.ledger.postings
                          if each["source_ref"] == event.of and each["type"] == PURCHASE.code), None)
         if purchase is None:
@@ -108,9 +109,12 @@ class SimulatedInstalments:
 
     def _convertible(self, last: dict[str, Any], day: date) -> int:
         types = set(received_types(self.ledger.scenario.terms_on(day)))
-        received = sum(-BY_CODE[each["type"]].sign * each["amount"] for each in self.ledger.postings
-                       if each["type"] in types and last["closes_on"] < each["posted_on"] < day)
-        return convertible_balance(last["new_balance"], last["revolving"] + last["billed"], received)
+        since = [(each["type"], -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings
+                 if each["type"] in types and last["closes_on"] < each["posted_on"]
+                 and (each["posted_on"] < day or each["type"] == STATEMENT_CONVERSION.code)]
+        converted = sum(amount for kind, amount in since if kind == STATEMENT_CONVERSION.code)
+        return convertible_balance(last["new_balance"], last["revolving"] + last["billed"], sum(amount for _, amount in since),
+                                   converted)
 
     def _settle(self, event: ScenarioEvent, day: date) -> None:
         plan = next((each for each in reversed(self.plans) if event.of in each.names), None)

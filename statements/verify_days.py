@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from accounts.posting_types import CHARGE_OFF, INTEREST_TAX, POSTING_TYPES, RECOVERY
+=======
+from accounts.posting_types import FEE_TAX, INSTALMENT, INSTALMENT_FEE, INTEREST_TAX, POSTING_TYPES
+>>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
 from statements.verify_scope import BadRow, by_query, money
 
 #: Number of the step of a business day that closes cycles.
@@ -89,11 +93,16 @@ NOT_CLOSED = f"""
 """  # noqa: S608
 
 #: Charges of ours that name no approved version of their product's terms in force when they say, or not its clause. Fees go
+<<<<<<< HEAD
 #: by their day, interest and charge-offs by the first day of their cycle.
+=======
+#: by their day, interest by the first day of its cycle, parts of instalment plans and fees on them by the day of the plan.
+>>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
 CHARGES_AND_TERMS = """
     SELECT account.account, account.currency, charge.amount, charge.posted_on, charge.name, charge.clause,
-           charge.terms_version_id, terms.product, terms.status, terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
-               AS in_force, priced.clause AS priced_clause
+           charge.terms_version_id, terms.product, terms.status,
+           terms.in_force @> coalesce(cycle.opens_on, plan.made_on, charge.posted_on) AS in_force,
+           priced.clause AS priced_clause
     FROM (
         SELECT posting.*, kind.name, kind.charge, kind.segment AS of_segment
         FROM posting
@@ -107,6 +116,10 @@ CHARGES_AND_TERMS = """
     LEFT JOIN statement cycle ON (charge.of_segment IS NOT NULL OR charge.type = ANY(%(of_closing)s::smallint[]))
         AND cycle.member_id = charge.member_id
         AND cycle.account_id = charge.account_id AND cycle.closes_on = charge.posted_on AND cycle.cycle_no > 0
+    LEFT JOIN instalment_plan plan ON plan.member_id = charge.member_id AND plan.account_id = charge.account_id
+        AND ((charge.type = ANY(%(instalments)s::smallint[]) AND plan.plan_no = charge.source_line)
+             OR (charge.type = %(fee_tax)s AND charge.source_line %% 1000 = %(instalment_fee)s
+                 AND plan.plan_no = charge.source_line / 1000))
     LEFT JOIN LATERAL (
         SELECT CASE WHEN charge.of_segment IS NULL THEN terms.document #>> ARRAY['fees', charge.charge, 'clause']
                     WHEN charge.of_segment = 'over_limit' THEN terms.document #>> '{interest,over_limit,clause}'
@@ -117,7 +130,7 @@ CHARGES_AND_TERMS = """
                           WHERE rated.entry ->> 'name' = charge.of_segment LIMIT 1) END AS clause
     ) priced ON true
     WHERE terms.status IS DISTINCT FROM 'approved' OR terms.product <> account.product
-        OR NOT terms.in_force @> coalesce(cycle.opens_on, charge.posted_on)
+        OR NOT terms.in_force @> coalesce(cycle.opens_on, plan.made_on, charge.posted_on)
         OR charge.clause IS DISTINCT FROM coalesce(priced.clause, charge.clause) OR charge.clause IS NULL
     ORDER BY charge.member_id, charge.account_id, charge.posted_on, charge.type
 """
@@ -157,7 +170,12 @@ def _overlap(row: BadRow) -> str:
 
 _CHARGE_TYPES = {
     "names": [each.name for each in POSTING_TYPES], "charges": [each.charge for each in POSTING_TYPES],
+<<<<<<< HEAD
     "segments": [each.segment for each in POSTING_TYPES], "of_closing": [INTEREST_TAX.code, CHARGE_OFF.code, RECOVERY.code],
+=======
+    "segments": [each.segment for each in POSTING_TYPES], "interest_tax": INTEREST_TAX.code,
+    "instalments": [INSTALMENT.code, INSTALMENT_FEE.code], "instalment_fee": INSTALMENT_FEE.code, "fee_tax": FEE_TAX.code,
+>>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
 }
 
 DAY_CHECKS = (

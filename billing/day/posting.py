@@ -13,7 +13,8 @@ from billing.day.event_fees import charge_event_fees
 from billing.day.outcome import StepOutcome, shards_of
 from billing.terms_book import TermsBook
 
-_POSTED = "SELECT member_id FROM posting WHERE posted_on = %(on)s AND source_id <> 1 AND type > %(opening)s"
+#: What staff posted for the day at the counter counts already; its step sees to it that the day is not taken for an empty one.
+_POSTED = "SELECT member_id FROM posting WHERE posted_on = %(on)s AND type > %(opening)s"
 #: File rows of the day count in the guarded balances from now on.
 _APPLY_DAY = """
 UPDATE guarded_balance g SET balance = g.balance + day.amount
@@ -29,7 +30,7 @@ RETURNING day.rows
 
 
 def shards_to_post(connection: Connection[Any], on: date) -> list[int]:
-    """Shards with rows of files that post on a day."""
+    """Shards with rows of files that post on a day, or with what staff posted for it."""
     return shards_of(connection, _POSTED, {"on": on, "opening": OPENING_CREDIT.code})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -28,6 +29,7 @@ from statements.facts import account_facts
 from statements.history import read_history
 from statements.seal import seal_statements
 from statements.simulated import simulated_statement
+from tests.conftest import RunCardwright
 from tests.integration.books_of_scenarios import open_books, run_days
 
 FIRST_ON, UNTIL = date(2023, 11, 20), date(2024, 6, 10)
@@ -173,3 +175,33 @@ def assert_documents_agree(connection: Connection[Any], number: int, alone: Simu
            [simulated_statement("A1", each)["available_credit"] for each in alone.statements]
     assert [compose(each)["lines"][-1]["description"] for each in issued if each.postings] == \
            [simulated_statement("A1", each)["lines"][-1]["description"] for each in alone.statements if each.postings]
+
+
+def test_the_command_makes_a_plan_and_settles_it_and_the_books_hold(cardwright: RunCardwright) -> None:
+    def done(*arguments: str, code: int = 0) -> str:
+        answer = cardwright(*arguments)
+        assert answer.returncode == code, answer.stderr
+        return answer.stdout if code == 0 else answer.stderr
+
+    done("init")
+    done("products", "load", "fees/schedules/classic.toml", "--as", "ming")
+    done("products", "approve", "classic", "--as", "hua")
+    done("import", "samples/portfolio")
+    assert "no account 'A-9'" in done("instalment", "A-9", "--of", "T-1", "--parts", "3", code=2)
+    assert "a plan needs --parts" in done("instalment", "A-1001", "--of", "T-1", code=2)
+    done("run", "--until", "2024-04-07")
+    asked = ("instalment", "A-1001", "--of", "new_balance", "--parts", "3", "--json")
+    tried, made = json.loads(done(*asked, "--dry-run")), json.loads(done(*asked))
+    assert {**tried, "dry_run": False} == made
+    assert (made["on"], made["of"], made["plan"], made["settled"]) == ("2024-04-08", "2024-04-05", 1, False)
+    assert sum(map(Decimal, made["parts"])) == Decimal(made["amount"])
+    assert "nothing is left of it that can become a plan" in done(*asked, code=3)
+    done("run", "--until", "2024-05-07")
+    billed = json.loads(done("statement", "A-1001", "--closing", "2024-05-05"))
+    assert [each["amount"] for each in billed["lines"] if each["type"] == "instalment"] == made["parts"][:1]
+    assert [each["kind"] for each in billed["charges"]].count("instalment") == 1
+    settled = json.loads(done("instalment", "A-1001", "--of", "1", "--settle", "--json"))
+    assert Decimal(settled["parts"][0]) == Decimal(made["amount"]) - Decimal(made["parts"][0])
+    assert "no instalment plan with parts left" in done("instalment", "A-1001", "--of", "1", "--settle", code=3)
+    done("run", "--until", "2024-06-07")
+    assert cardwright("verify").stdout == ""
