@@ -14,9 +14,10 @@ from accounts.database import open_book
 from accounts.errors import Trouble, Usage
 from accounts.money import BadAmount, major_units, minor_units
 from billing.instalment_plans import PlanAccount, PlanMade, make_plan, settle_plan
+from billing.instalments import NotConvertible
 
 _ACCOUNT = """
-SELECT a.member_id, a.account_id, a.product, a.closing_day, c.digits
+SELECT a.member_id, a.account_id, a.product, a.closing_day, c.digits, a.status
 FROM account_directory d
 JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
 JOIN currency c ON c.currency = a.currency WHERE d.account = %s
@@ -66,6 +67,8 @@ def instalment(
         found = connection.execute(_ACCOUNT, (account,)).fetchone()
         if found is None:
             raise Usage(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
+        if found[5] in ("closed", "charged_off"):
+            raise NotConvertible(f"account {account} is {found[5].replace('_', ' ')}: no plan is made or settled for it")
         on, digits, plan_account = _open_day(connection), found[4], PlanAccount(*found[:4])
         connection.execute(_HOLD, plan_account.key)
         if settle:

@@ -58,6 +58,8 @@ class SimulatedInstalments:
     def __init__(self, ledger: SimulatedLedger, statements: list[dict[str, Any]], closing_day: int) -> None:
         self.ledger, self.statements, self.closing_day = ledger, statements, closing_day
         self.plans: list[SimulatedPlan] = []
+        #: False once the account is charged off.
+        self.bears_fees = True
 
     def take(self, event: ScenarioEvent, day: date) -> None:
         """Make a plan, or settle one; raises NotConvertible."""
@@ -71,7 +73,7 @@ class SimulatedInstalments:
         for plan in self.plans:
             if plan.left and plan.made_on < on:
                 part, fee = self._alike(plan).next_part(on)
-                self._post(plan, on, int(part[0]), int(fee[0]), part_description(plan.billed + 1, plan.parts))
+                self._post(plan, on, int(part[0]), int(fee[0]) * self.bears_fees, part_description(plan.billed + 1, plan.parts))
 
     def outstanding(self) -> int:
         """What of all plans is not billed yet, minor units."""

@@ -130,6 +130,7 @@ class _Simulation:
                                                          self.charges.instalments.outstanding()))
         self.charges.statements.append(row)
         self.charges.charged_off = bool(len(closed.carried.of_kind(CHARGED_OFF).account))
+        self.charges.instalments.bears_fees = not self.charges.charged_off
         self.last_row, self.previous_closing = row, day
 
     def _interest_if_closed(self, day: date) -> int:

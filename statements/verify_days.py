@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from accounts.posting_types import CHARGE_OFF, INTEREST_TAX, POSTING_TYPES, RECOVERY
-=======
-from accounts.posting_types import FEE_TAX, INSTALMENT, INSTALMENT_FEE, INTEREST_TAX, POSTING_TYPES
->>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
+from accounts.posting_types import (
+    CHARGE_OFF,
+    FEE_TAX,
+    INSTALMENT,
+    INSTALMENT_FEE,
+    INTEREST_TAX,
+    POSTING_TYPES,
+    RECOVERY,
+)
 from statements.verify_scope import BadRow, by_query, money
 
 #: Number of the step of a business day that closes cycles.
@@ -93,11 +97,7 @@ NOT_CLOSED = f"""
 """  # noqa: S608
 
 #: Charges of ours that name no approved version of their product's terms in force when they say, or not its clause. Fees go
-<<<<<<< HEAD
-#: by their day, interest and charge-offs by the first day of their cycle.
-=======
-#: by their day, interest by the first day of its cycle, parts of instalment plans and fees on them by the day of the plan.
->>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
+#: by their day, interest and charge-offs by the first day of their cycle, instalments and fees on them by the day of the plan.
 CHARGES_AND_TERMS = """
     SELECT account.account, account.currency, charge.amount, charge.posted_on, charge.name, charge.clause,
            charge.terms_version_id, terms.product, terms.status,
@@ -170,12 +170,8 @@ def _overlap(row: BadRow) -> str:
 
 _CHARGE_TYPES = {
     "names": [each.name for each in POSTING_TYPES], "charges": [each.charge for each in POSTING_TYPES],
-<<<<<<< HEAD
     "segments": [each.segment for each in POSTING_TYPES], "of_closing": [INTEREST_TAX.code, CHARGE_OFF.code, RECOVERY.code],
-=======
-    "segments": [each.segment for each in POSTING_TYPES], "interest_tax": INTEREST_TAX.code,
     "instalments": [INSTALMENT.code, INSTALMENT_FEE.code], "instalment_fee": INSTALMENT_FEE.code, "fee_tax": FEE_TAX.code,
->>>>>>> dea7e94 (A plan made at the counter counts in the day's totals and names its clause; the books verify)
 }
 
 DAY_CHECKS = (

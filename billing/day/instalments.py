@@ -20,7 +20,8 @@ from billing.terms_book import TermsBook
 #: Plans made before a day of accounts that close on it, with what of each is billed and when the last part was.
 _PLANS = """
 SELECT p.member_id, p.account_id, p.plan_no, p.amount, p.amount - coalesce(b.amount, 0) AS remaining, p.parts,
-       coalesce(b.billed, 0) AS billed, coalesce(b.last_on, p.made_on) AS last_on, p.terms_version_id, a.closing_day
+       coalesce(b.billed, 0) AS billed, coalesce(b.last_on, p.made_on) AS last_on, p.terms_version_id, a.closing_day,
+       (a.status <> 'charged_off')::int AS bears_fees
 FROM instalment_plan p
 JOIN card_account a ON a.member_id = p.member_id AND a.account_id = p.account_id
 LEFT JOIN LATERAL (
@@ -36,6 +37,7 @@ ORDER BY p.member_id, p.account_id, p.plan_no
 _COLUMNS: Spec = {
     "member_id": "bigint", "account_id": "bigint", "plan_no": "integer", "amount": "bigint", "remaining": "bigint",
     "parts": "integer", "billed": "integer", "last_on": "date", "terms_version_id": "integer", "closing_day": "smallint",
+    "bears_fees": "integer",
 }
 #: Plans that have these alike are billed together.
 _ALIKE = ("terms_version_id", "closing_day", "parts", "billed", "last_on")
@@ -59,7 +61,7 @@ def bill_instalments(connection: Connection[Any], on: date, first_member_id: int
         version = book.by_id(version_id)
         part, fee = BilledPlans(version.terms, alike["amount"], alike["remaining"], parts, billed, day_of(last_on),
                                 closing_day).next_part(on)
-        post_parts(connection, version, on, alike, part, fee, part_description(billed + 1, parts))
+        post_parts(connection, version, on, alike, part, fee * alike["bears_fees"], part_description(billed + 1, parts))
         outcome.add("instalments", len(part))
     return outcome
 

@@ -151,6 +151,14 @@ def test_an_early_settlement_bills_what_is_left_and_interest_up_to_its_day(metho
     assert found["2023-06-05"]["purchases"] == "0.00"
 
 
+def test_once_the_account_is_charged_off_parts_bear_no_fee() -> None:
+    found = statements(("2023-03-20", "purchase", {"amount": "1200.00", "id": "tv"}),
+                       ("2023-03-20", "instalment", {"of": "tv", "parts": 6}), ("2023-05-01", "charge_off", {}))
+    assert {on: (each["purchases"], charged(each, "instalment"), each["new_balance"]) for on, each in found.items()} == {
+        "2023-04-05": ("1400.00", ["10.20"], "210.20"), "2023-05-05": ("200.00", ["10.20"], "0.00"),
+        "2023-06-05": ("200.00", [], "0.00")}
+
+
 @pytest.mark.parametrize(("event", "said"), [
     ({"of": "nothing", "parts": 3}, "nothing is no purchase up to 2023-04-10"),
     ({"of": "tv", "parts": 3, "amount": "1000.01"}, "a plan of 1000.01 cannot be made: 1000.00 can become one"),
