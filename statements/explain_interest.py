@@ -141,6 +141,19 @@ def decimal_text(number: Fraction, places: int, least: int) -> str:
 
 
 def _cause(history: History, segment: str, amount: AmountText, language: Language) -> str:
+    cause = _cause_of_terms(history, segment, amount, language)
+    if segment == "over_limit" or segment.startswith("deferred."):
+        return cause
+    runs = history.runs[segment]
+    first, last = min(run.first for run in runs), max(run.last for run in runs)
+    for each in history.arrangements:
+        if each.annual_rate is not None and each.from_on <= last and first <= each.until_on:
+            cause = reason("cause_hardship", language, cause=cause, first=max(first, each.from_on),
+                           last=min(last, each.until_on), rate=rate_text(plain(each.annual_rate), "year", language))
+    return cause
+
+
+def _cause_of_terms(history: History, segment: str, amount: AmountText, language: Language) -> str:
     facts = history.facts
     if segment.startswith("deferred."):
         return reason("cause_deferred", language)

@@ -15,7 +15,9 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_number
 from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, INSTALMENT_FEE, OWN_CHARGES, PURCHASE, REFUND
-from billing.carried import CHARGED
+from billing.account_events import arrangements_of
+from billing.arrangements import Arrangement
+from billing.carried import CHARGED, CHARGED_OFF
 from billing.cycle import received_types
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
@@ -73,7 +75,8 @@ class History:
     previous statement, as many before it as the late-payment fee asks about and one, and what was received
     towards them; limit: the cycle as the over-limit fee sees it, where the terms have one; plans: by number and day, the
     instalment plans that had a part with a fee in the cycle, as they stood before it; waivers: by the key of the charge, what
-    was waived of it with a reason.
+    was waived of it with a reason; arrangements: what was agreed or decided about the account; charged_off_on: the closing at
+    which it was charged off, before the cycle.
     """
 
     facts: StatementFacts
@@ -90,6 +93,8 @@ class History:
     runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
     plans: Mapping[tuple[int, date], BilledPlans] = field(default_factory=dict)
     waivers: Mapping[tuple[date, int, int, int], Sequence[GivenWaiver]] = field(default_factory=dict)
+    arrangements: Sequence[Arrangement] = ()
+    charged_off_on: date | None = None
 
     def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
         """The last day on which the previous statement was paid in time; None without one."""
@@ -132,6 +137,9 @@ WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s AND typ
 """
 
 
+_CHARGED_OFF = "SELECT began_on FROM carried WHERE member_id = %s AND account_id = %s AND kind = %s AND cycle_no = %s"
+
+
 def read_history(connection: Connection[Any], account: str, closes_on: date | None = None) -> History:
     """One issued statement, the latest where no closing date is given, with all that explains its charges.
 
@@ -157,8 +165,16 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         cards={card_id: CardHistory(*values) for card_id, *values in connection.execute(_CARDS, key)},
         spending=[(day, kind, amount) for day, kind, amount in connection.execute(
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
+        arrangements=arrangements_of(connection, *key), charged_off_on=_charged_off_on(connection, facts),
         runs=_runs(connection, facts), plans=_plans(connection, book, facts), waivers=_waivers(connection, facts),
     )
+
+
+def _charged_off_on(connection: Connection[Any], facts: StatementFacts) -> date | None:
+    """The closing at which the account was charged off, before the cycle began."""
+    row = facts.row
+    found = connection.execute(_CHARGED_OFF, (row["member_id"], row["account_id"], CHARGED_OFF, row["cycle_no"] - 1)).fetchone()
+    return None if found is None else found[0]
 
 
 def _waivers(connection: Connection[Any], facts: StatementFacts) -> Mapping[tuple[date, int, int, int], Sequence[GivenWaiver]]:

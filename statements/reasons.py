@@ -45,6 +45,10 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{percent} % of tax on the interest of {interest} is {amount} {currency}.",
         "利息 {interest} 按 {percent}% 计税，计 {amount} {currency}。",
     ),
+    "cause_hardship": (
+        "{cause}; from {first} to {last} at {rate}, agreed for hardship",
+        "{cause}；其中 {first} 至 {last} 按商定的困难减息{rate}计息",
+    ),
     "cause_taken_in": ("it came with a file and was not worked out here", "该笔由外部文件导入，并非本系统计算"),
     # -- fees -----------------------------------------------------------------------------------------------------------
     "late_payment_percent": (
@@ -281,6 +285,22 @@ _REASONS: dict[str, tuple[str, str]] = {
     "free_reason": (
         "card {card} was replaced for a reason that the terms let go free: {reason}.",
         "卡片 {card} 的换卡原因（{reason}）按条款免费。",
+    ),
+    "excused_hardship": (
+        "the due date {due_on} lies in the hardship agreed from {from_on} to {until}; no late-payment fee goes with it.",
+        "还款到期日 {due_on} 在已商定的困难减息期（{from_on} 至 {until}）内，不收取滞纳金。",
+    ),
+    "excused_payment_holiday": (
+        "the due date {due_on} lies in the payment holiday agreed from {from_on} to {until}; nothing had to be paid.",
+        "还款到期日 {due_on} 在已商定的延期还款期（{from_on} 至 {until}）内，无须还款。",
+    ),
+    "excused_re_age": (
+        "the account was re-aged on {from_on}, after the statement of {closes_on} and by its due date {due_on}.",
+        "账户于 {from_on} 重置账龄，在 {closes_on} 账单之后、还款到期日 {due_on} 当日或之前，不收取滞纳金。",
+    ),
+    "charged_off": (
+        "the account was charged off on {charged_off_on}; nothing is charged to it any more.",
+        "账户已于 {charged_off_on} 核销，此后不再计息收费。",
     ),
     "no_payment": ("no payment was settled in this cycle.", "本期没有还款入账。"),
 }

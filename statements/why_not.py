@@ -56,12 +56,17 @@ def explain_not_charged(history: History, kind: str, language: Language) -> NotC
     if name in _charged(history):
         raise WasCharged(name, history)
     question = Question(history, name)
-    failed = _CONDITIONS.get(name, _interest)(question)
+    failed = _charged_off(history) or _CONDITIONS.get(name, _interest)(question)
     if failed is None:
         raise Unexplained(name, history)
     condition, facts = failed
     fields = {**question.common, **facts, "rate": question.rate_shown(facts, language)}
     return NotCharged(kind=name, condition=condition, facts=facts, because=sentence(condition, language, **fields))
+
+
+def _charged_off(history: History) -> Failed:
+    off = history.charged_off_on
+    return None if off is None else ("charged_off", {"charged_off_on": off.isoformat()})
 
 
 def _charged(history: History) -> set[str]:

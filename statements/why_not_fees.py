@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from accounts.calendar import day_number, day_of
 from accounts.posting_types import BY_CODE, PAYMENT, RETURNED_PAYMENT
+from billing.arrangements import asked_at
 from billing.event_fees import event_fees
 from fees.fee_tax import fee_tax_rate
 from fees.late_payment import charged_at_closing, late_tolerance_days
@@ -33,6 +36,8 @@ def why_no_late_payment(asked: Question) -> Failed:
         return "no_minimum_due", facts
     if not opens <= in_time < closes:
         return "no_due_date_in_cycle", facts
+    if not statement.asked:
+        return _excused(asked, day_of(statement.closes_on), day_of(statement.due_on), facts)
     received = history.due.received(statement, in_time, in_time + 1)
     facts |= {"received": asked.amount(received), "allowed": asked.amount(allowed)}
     if statement.minimum_due - received <= allowed:
@@ -40,6 +45,12 @@ def why_no_late_payment(asked: Question) -> Failed:
     if history.due.bore_another_fee(place, closes if charged_at_closing(rule) else in_time + 1):
         return "returned_payment_charged", facts
     return "amount_zero", facts
+
+
+def _excused(asked: Question, closes_on: date, due_on: date, facts: Facts) -> Failed:
+    """What was agreed about the account that no late-payment fee goes with."""
+    agreed = next(each for each in asked.history.arrangements if not asked_at([each], closes_on, due_on))
+    return f"excused_{agreed.kind}", {**facts, "from_on": agreed.from_on.isoformat(), "until": agreed.until_on.isoformat()}
 
 
 def why_no_event_fee(asked: Question) -> Failed:

@@ -15,7 +15,9 @@ from billing.account_event_command import EventKind, account_event
 from billing.account_events import NotAgreed
 from billing.re_age import ReAgeRefused
 from statements.compose import compose
+from statements.explain import explain
 from statements.facts import account_facts
+from statements.history import read_history
 from statements.verify import scope_of, verify
 from tests import small_book
 
@@ -86,6 +88,33 @@ def test_two_holidays_may_not_share_a_day_and_a_re_age_has_its_limits(book: Data
         record(book, "re_age", from_on=date(2024, 7, 10))
     assert issubclass(ReAgeRefused, Refused)
     assert Refused.exit_code == 3
+
+
+def test_what_was_agreed_is_explained_in_two_languages(book: Database) -> None:
+    def why(account: str, closes_on: date, kind: str, language: Any) -> tuple[str, str]:
+        told = explain(read_history(connection, account, closes_on), language, why_not=[kind])["not_charged"][0]
+        return told["condition"], told["because"]
+
+    # Statements of 05-05 are due on 05-23, those of 04-20 on 05-23 too.
+    record(book, "hardship", "A9", until="2024-06-30", rate="0.0365")
+    record(book, "payment_holiday", "A13", until="2024-06-30")
+    record(book, "charge_off", "A2")
+    with psycopg.connect(book.url) as connection:
+        small_book.run_days(connection, date(2024, 6, 21))
+        for account, condition, english, chinese in (
+            ("A9", "excused_hardship", "lies in the hardship agreed from 2024-05-10 to 2024-06-30", "困难减息期"),
+            ("A13", "excused_payment_holiday", "lies in the payment holiday agreed from 2024-05-10", "延期还款期"),
+        ):
+            closes_on = date(2024, 6, 5)
+            assert why(account, closes_on, "late_payment", "en")[0] == condition
+            assert english in why(account, closes_on, "late_payment", "en")[1]
+            assert chinese in why(account, closes_on, "late_payment", "zh")[1]
+        charges = explain(read_history(connection, "A9", date(2024, 6, 5)), "en")["charges"]
+        because = next(each["because"] for each in charges if each["kind"] == "interest")
+        assert "from 2024-05-10 to 2024-06-04 at 3.65 % a year, agreed for hardship" in because
+        assert why("A2", date(2024, 6, 20), "interest", "en") == (
+            "charged_off", "The account was charged off on 2024-05-20; nothing is charged to it any more.")
+        assert why("A2", date(2024, 6, 20), "late_payment", "zh")[1] == "账户已于 2024-05-20 核销，此后不再计息收费。"
 
 
 def test_a_night_follows_what_was_agreed_and_the_books_verify(book: Database) -> None:
