@@ -234,7 +234,8 @@ class Posting(Base):
     Its key is its identity: the row of the source that caused it (`source_id`, `source_line`) and its type, so nothing can
     be posted twice. All postings of one event share (source_id, source_line). For Cardwright's own charges (source 1)
     `source_line` tells apart charges of one type on one day: the card they are for, else 0.
-    segment: of the terms, where a debit or a payment names one.
+    segment: of the terms, where a debit or a payment names one. late_for: the day, closed by then, that an event became known
+    too late to be posted on.
     Four dates: transaction_on, effective_on (counts for interest from), posted_on (business day), recorded_at.
     amount: minor units of `currency`, > 0; whether it raises or lowers what the holder owes follows from which side is the
     cardholder receivable (ledger account 100).
@@ -267,6 +268,7 @@ class Posting(Base):
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     card_id: Mapped[int | None]
     segment: Mapped[str | None]
+    late_for: Mapped[date | None]
     terms_version_id: Mapped[int | None] = mapped_column(Integer)
     clause: Mapped[str | None]
     source_ref: Mapped[str | None]

@@ -175,6 +175,8 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
 def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool = False) -> Derived:
     """Derive statements from what was read. The connection serves one more read, of the cycle before of accounts that lost
     grace, where the terms cannot do with the balance-days that their statement carries."""
+    from billing.rebilled_closing import close_rebilled, rebilled_accounts  # they bill with the functions of this file
+
     on, book, due, postings, index = read.on, read.book, read.due, read.postings, read.index
     closes_on, count = read.closes_on, len(read.due["account_id"])
     not_opened = _not_opened(due, index, on)
@@ -184,7 +186,8 @@ def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool =
     charges: dict[tuple[PostingType, int], Int64Array] = {}
     carried: list[Carried] = []
     traces: list[tuple[Int64Array, Trace]] = []
-    for part in _parts(connection, read, chosen, version_of, trace):
+    rebilled = np.intersect1d(chosen, rebilled_accounts(connection, read))
+    for part in _parts(connection, read, np.setdiff1d(chosen, rebilled), version_of, trace):
         tracing = Trace() if trace else None
         closed = part.close(tracing)
         for name, column in {**closed.columns, "due_on": np.full(len(part.accounts), day_number(part.due_on))}.items():
@@ -195,6 +198,16 @@ def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool =
         carried.append(closed.carried)
         if tracing is not None:
             traces.append((part.accounts, tracing))
+    for place in rebilled.tolist():
+        again = close_rebilled(connection, read, place, seal)
+        for column_name, value in again.columns.items():
+            columns.setdefault(column_name, np.zeros(count, dtype=np.int64))[place] = value
+        for each in again.charges:
+            charges.setdefault((each.kind, each.line), np.zeros(count, dtype=np.int64))[place] = each.amount[0]
+        again.carried.account = np.full_like(again.carried.account, place)
+        carried.append(again.carried)
+        if trace:
+            traces.append((np.array([place]), again.trace))
     statements = _statements(due, chosen, columns, version_of, closes_on)
     versions = [book.by_id(each) for each in statements["terms_version_id"].tolist()]
     position = np.full(count, -1, dtype=np.int64)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, Numeric, SmallInteger, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
@@ -218,3 +228,74 @@ class Waiver(Base):
     proposed_by: Mapped[str]
     approved_by: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Rebill(Base):
+    """One rebilling of an account: what late events changed was corrected by postings of this source on that day.
+
+    source_id: the source of its postings, and its identity; by_whom: who asked for it, or `closing`, which corrects what the
+    days since the last rebilling charged by statements that were issued before it. corrected_sha256: digest over the
+    statements as they would have been issued.
+    """
+
+    __tablename__ = "rebill"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source_id: Mapped[int] = mapped_column(Integer, ForeignKey("source.source_id"), primary_key=True, autoincrement=False)
+    posted_on: Mapped[date]
+    by_whom: Mapped[str]
+    corrected_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RebilledEvent(Base):
+    """A late event that a rebilling took in: from then on the account is billed as if it had been posted in time."""
+
+    __tablename__ = "rebilled_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id", "source_id"],
+                             ["rebill.member_id", "rebill.account_id", "rebill.source_id"], name="fk_rebilled_event_rebill"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_source_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_source_line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source_id: Mapped[int] = mapped_column(Integer)
+
+
+class CorrectionRow(Base):
+    """What a correcting posting corrects and why: the key of the posting, that of the charge, its amount before and after.
+
+    charge_on: the day the charge was made, or should have been; charge_source_id, charge_source_line: 1 and the line of a
+    charge of Cardwright's own, or the event that a fee is on. Amounts are minor units, corrections made earlier included.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["member_id", "account_id", "posted_on", "source_id", "source_line", "type"],
+            ["posting.member_id", "posting.account_id", "posting.posted_on", "posting.source_id", "posting.source_line",
+             "posting.type"], name="fk_correction_posting"),
+        ForeignKeyConstraint(["member_id", "account_id", "source_id"],
+                             ["rebill.member_id", "rebill.account_id", "rebill.source_id"], name="fk_correction_rebill"),
+        CheckConstraint("before <> after", name="differs"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    posted_on: Mapped[date] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    source_line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    charge_on: Mapped[date]
+    charge_type: Mapped[int] = mapped_column(SmallInteger)
+    charge_source_id: Mapped[int] = mapped_column(Integer)
+    charge_source_line: Mapped[int]
+    before: Mapped[int]
+    after: Mapped[int]
+    because: Mapped[str]

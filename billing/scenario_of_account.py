@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,9 +30,9 @@ from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, Scenari
 from fees.terms import Terms
 
 #: Charges for a card: a scenario has no cards, so they are told as they were charged, with the tax on them.
-_OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
+OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
 #: Waivers are granted, not worked out; but for that of the annual fee, which a year of spending earns.
-GIVEN_CHARGES = (*_OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
+GIVEN_CHARGES = (*OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
 
 _ACCOUNT = """
 SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, a.over_limit_opt_in, b.first_on,
@@ -40,14 +41,20 @@ FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = 
 """
 _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
 #: What files brought and what was charged for cards, in the order of the ledger; not what billing itself came to.
+#: A late event that a rebilling took in, or that the next one would, is told on the day it was late for.
 _EVENTS = """
-SELECT p.posted_on, p.source_id, p.source_line, p.type, p.amount, p.effective_on, p.transaction_on, p.source_ref, p.merchant,
-       p.mcc, p.description, p.original_currency, p.segment, c.card
+SELECT CASE WHEN k.rebilled THEN p.late_for ELSE p.posted_on END AS posted_on, p.source_id, p.source_line, p.type, p.amount,
+       p.effective_on, p.transaction_on, p.source_ref, p.merchant, p.mcc, p.description, p.original_currency, p.segment, c.card
 FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
-WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.posted_on <= %(until)s AND p.type > %(opening)s
+CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXISTS (
+    SELECT 1 FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
+    WHERE e.member_id = p.member_id AND e.account_id = p.account_id AND e.event_source_id = p.source_id
+      AND e.event_source_line = p.source_line AND r.posted_on <= %(known_on)s)) AS rebilled) k
+WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
+  AND (p.posted_on <= %(until)s OR k.rebilled)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
        p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s)))))
-ORDER BY p.posted_on, p.source_id, p.source_line, p.type
+ORDER BY 1, p.source_id, p.source_line, p.type
 """
 #: The plans of an account, and when each was settled early, if it was.
 _PLANS = """
@@ -59,13 +66,32 @@ WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.made_on <= %
 """
 
 
+@dataclass(frozen=True)
+class AccountHistory:
+    """An account as a scenario; sources: of each event, where it stands in the ledger (source_id, source_line), or (0, 0)."""
+
+    scenario: Scenario
+    sources: list[tuple[int, int]]
+
+
 def scenario_of_account(connection: Connection[Any], member_id: int, account_id: int, versions: Sequence[Terms],
                         until: date | None = None) -> Scenario:
     """What happened to an account of the books, as a scenario: simulated on the terms it was billed on, it gives its
     statements.
 
     versions: the terms to bill it by, all versions of a product; until: the last business day, that which the book has closed
-    where none is given. Reads; writes nothing. Raises LookupError for an account that is not in the books.
+    where none is given. Late events that it was rebilled for are told in time: of such an account it gives the corrected
+    statements. Reads; writes nothing. Raises LookupError for an account that is not in the books.
+    """
+    return history_of_account(connection, member_id, account_id, versions, until).scenario
+
+
+def history_of_account(connection: Connection[Any], member_id: int, account_id: int, versions: Sequence[Terms],
+                       until: date | None = None, known_on: date | None = None, rebilled_now: bool = False) -> AccountHistory:
+    """The scenario of an account, as `scenario_of_account`, with the places of its events in the ledger.
+
+    known_on: the day as of which events and rebillings are known, `until` where none is given; rebilled_now: tell all late
+    events known by then in time, those too that no rebilling took in yet.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         account = cursor.execute(_ACCOUNT, (member_id, account_id)).fetchone()
@@ -74,13 +100,13 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         cycle_zero = cursor.execute(_CYCLE_ZERO, (member_id, account_id)).fetchone()
         last_day = until or account["closed_through"] or account["opened_on"]
         rows = cursor.execute(_EVENTS, {
-            "member": member_id, "account": account_id, "until": last_day, "opening": OPENING_CREDIT.code,
-            "instalments": INSTALMENT.code, "own": OWN_CHARGES, "given": list(GIVEN_CHARGES),
-            "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(_OF_CARDS),
+            "member": member_id, "account": account_id, "until": last_day, "known_on": known_on or last_day,
+            "rebilled_now": rebilled_now, "opening": OPENING_CREDIT.code, "instalments": INSTALMENT.code, "own": OWN_CHARGES,
+            "given": list(GIVEN_CHARGES), "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(OF_CARDS),
         }).fetchall()
     digits = BY_NUMERIC[account["currency"]].digits
     plans = _plan_events(connection, member_id, account_id, last_day, digits)
-    return Scenario.model_construct(
+    scenario = Scenario.model_construct(
         account=ScenarioAccount(account=account["account"], opened_on=account["opened_on"],
                                 closing_day=account["closing_day"], over_limit_opt_in=account["over_limit_opt_in"],
                                 credit_limit=major_units(account["credit_limit"], digits)),
@@ -90,6 +116,8 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
         events=(*(scenario_event(row, digits) for row in rows), *plans,
                 *(_agreed(each) for each in arrangements_of(connection, member_id, account_id))),
     )
+    sources = [(row["source_id"], row["source_line"]) for row in rows]
+    return AccountHistory(scenario, sources + [(0, 0)] * (len(scenario.events) - len(rows)))
 
 
 def _plan_events(connection: Connection[Any], member_id: int, account_id: int, until: date, digits: int) -> list[ScenarioEvent]:

@@ -62,19 +62,22 @@ class Simulated:
     corrections: list[dict[str, Any]] = field(default_factory=list)
 
 
-def simulate(scenario: Scenario, seal: Seal) -> Simulated:
-    """Run every business day of a scenario up to its `until`; late events rebill the cycles closed by then."""
+def simulate(scenario: Scenario, seal: Seal, close_on: date | None = None) -> Simulated:
+    """Run every business day of a scenario up to its `until`; late events rebill the cycles closed by then.
+
+    close_on: draw the line of an open cycle on that day, for a preview; nothing comes after it.
+    """
     if any(event.known_on is not None for event in scenario.events):
         from billing.late_events import simulate_late_events  # it bills by this very function
 
         return simulate_late_events(scenario, lambda on_time: simulate(on_time, seal),
                                     lambda row, lines: sealed(row, lines, seal))
-    return _Simulation(scenario, seal).run()
+    return _Simulation(scenario, seal, close_on).run()
 
 
 class _Simulation:
-    def __init__(self, scenario: Scenario, seal: Seal) -> None:
-        self.scenario, self.seal = scenario, seal
+    def __init__(self, scenario: Scenario, seal: Seal, close_on: date | None = None) -> None:
+        self.scenario, self.seal, self.close_on = scenario, seal, close_on
         self.result = Simulated(scenario.account.account, scenario)
         opening = scenario.opening
         self.first_day = scenario.account.opened_on if opening is None else opening.on + timedelta(days=1)
@@ -100,6 +103,8 @@ class _Simulation:
             if day == self._next_closing():
                 self.charges.instalments.bill_parts(day)
                 self.charges.process_closing(day, self.limit, partial(self._interest_if_closed, day))
+                self._close(day)
+            elif day == self.close_on:
                 self._close(day)
             day += timedelta(days=1)
         self.result.state = self._state()

@@ -63,6 +63,13 @@ class CheckedTransactions:
         """Numeric currency of each row's account, 0 where that is unknown."""
         return np.append(self.accounts.currency, 0)[self.account]
 
+    @property
+    def known_late(self) -> np.ndarray:
+        """Rows that give no posting date and whose own day was closed when they came in: they post later than they should."""
+        first_day = day_number(self.book.first_on) if self.book.begun and self.book.first_on else NO_DAY
+        return np.asarray((first_day != NO_DAY) & self.check.absent("posted_on") & (self.transaction_day >= first_day)
+                          & (self.transaction_day < self.posted_day))
+
     def postings(self, rows: Int64Array, source_id: int) -> Any:
         """The given rows as a table of postings, in the order of the ledger's key."""
         member_id = self.accounts.member_id[self.account[rows]]
@@ -85,6 +92,9 @@ class CheckedTransactions:
             "effective_on": _dates(np.minimum(posted, made)),
             "transaction_on": _dates(made),
         }
+        late = self.known_late[rows]
+        if late.any():
+            columns["late_for"] = pa.array(made.astype(np.int32), mask=~late).cast(pa.date32())
         taken = pa.array(rows)
         if self.card_id.any():
             columns["card_id"] = pa.array(self.card_id[rows], mask=self.card_id[rows] == 0)

@@ -1,0 +1,194 @@
+"""Rebills an account of the books: finds what late events change in everything charged so far, and posts the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.errors import Findings, Refused, Trouble
+from accounts.intake.taking import ID_LOCK
+from accounts.money import BY_NUMERIC, major_units
+from accounts.posting_types import BY_CODE
+from billing.closing import Seal
+from billing.rebilled import BilledAgain, bill_again, charged
+from billing.rebilling import Charge, ChargeKey, Correction, corrections, reason
+from billing.simulation import Simulated
+from billing.terms_book import TermsBook
+
+_ACCOUNT = """
+SELECT account, product, currency FROM card_account WHERE member_id = %s AND account_id = %s FOR NO KEY UPDATE
+"""
+_LATE = """
+SELECT p.source_id, p.source_line, p.type, p.amount, p.posted_on, p.late_for, p.source_ref FROM posting p
+WHERE p.member_id = %s AND p.account_id = %s AND p.late_for < p.posted_on AND p.posted_on <= %s
+  AND NOT EXISTS (SELECT 1 FROM rebilled_event e WHERE e.member_id = p.member_id AND e.account_id = p.account_id
+                  AND e.event_source_id = p.source_id AND e.event_source_line = p.source_line)
+ORDER BY p.late_for, p.source_id, p.source_line
+"""
+_LAST_STATEMENT = """
+SELECT closes_on, new_balance, EXISTS (SELECT 1 FROM rebill r WHERE r.member_id = s.member_id
+                                       AND r.account_id = s.account_id AND r.posted_on > s.closes_on)
+FROM statement s WHERE member_id = %s AND account_id = %s AND cycle_no > 0 ORDER BY cycle_no DESC LIMIT 1
+"""
+#: Events that post on the open day: the fees on them are charged when it is run.
+_OF_THE_OPEN_DAY = """
+SELECT source_id, source_line FROM posting WHERE member_id = %s AND account_id = %s AND posted_on = %s AND source_id <> 1
+"""
+
+
+class NothingClosed(Refused):
+    """A book that has closed no business day has nothing to rebill."""
+
+    def __init__(self) -> None:
+        super().__init__("the book has closed no business day yet, so there is nothing to rebill; run the business days first")
+
+
+class DayUnderWay(Trouble):
+    """A business day is being run: what it charges is not all there yet."""
+
+    def __init__(self, on: date) -> None:
+        super().__init__(f"the business day {on} is being run; rebill when it is done (see `cardwright status`)")
+
+
+class NotReproduced(Findings):
+    """An account whose charges its history does not come to: nothing can be said of what late events change."""
+
+    def __init__(self, account: str, what: str) -> None:
+        super().__init__(f"account {account} was not rebilled: billed again from its history it does not come to what was "
+                         f"charged ({what}); `cardwright verify --account {account}` says what was changed, and a parked "
+                         "account is released first; docs/how-to/rebill-late-events.md names the accounts that cannot be")
+
+
+@dataclass(frozen=True)
+class Rebilling:
+    """What rebilling an account comes to.
+
+    on: the open business day, which the corrections are dated; late: rows of the late events that it takes in; before, after:
+    the account as it was billed and as it would have been; correcting: the postings to come.
+    """
+
+    member_id: int
+    account_id: int
+    account: str
+    digits: int
+    on: date
+    late: Sequence[Mapping[str, Any]]
+    before: BilledAgain
+    after: BilledAgain
+    correcting: list[Correction]
+
+    @property
+    def reasons(self) -> dict[ChargeKey, str]:
+        """Why each charge is corrected, one sentence."""
+        graces = {each.row["closes_on"]: each.row["grace"] for each in self.before.simulated.statements}
+        after = {each.row["closes_on"]: each.row["grace"] for each in self.after.simulated.statements}
+        names = ("kept", "lost")
+        told = {}
+        for each in self.correcting:
+            grace = (names[graces[each.on]], names[after[each.on]]) if each.on in graces and each.on in after else None
+            told[each.key] = reason(each, grace, lambda amount: major_units(amount, self.digits))
+        return told
+
+
+def find_rebilling(connection: Connection[Any], member_id: int, account_id: int, seal: Seal) -> Rebilling:
+    """What the late events of an account change; reads, and holds the account and the business day until the transaction ends.
+
+    Raises NothingClosed, DayUnderWay, or NotReproduced where the account's history does not come to what it was charged.
+    """
+    on, closed_through = _book_day(connection)
+    account, product, currency = connection.execute(_ACCOUNT, (member_id, account_id)).fetchone() or ("", "", 0)
+    book = TermsBook(connection)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        late = cursor.execute(_LATE, (member_id, account_id, on)).fetchall()
+    not_yet = set(connection.execute(_OF_THE_OPEN_DAY, (member_id, account_id, on)).fetchall())
+    before = bill_again(connection, member_id, account_id, product, book, seal, closed_through, on).without(not_yet)
+    was = charged(connection, member_id, account_id, closed_through, on)
+    _must_come_to_what_was_charged(connection, member_id, account_id, account, before, was)
+    after = bill_again(connection, member_id, account_id, product, book, seal, closed_through, on, True).without(not_yet)
+    return Rebilling(member_id, account_id, account, BY_NUMERIC[currency].digits, on, late, before, after,
+                     corrections(after.should, was))
+
+
+def rebill(connection: Connection[Any], found: Rebilling, by_whom: str) -> int:
+    """Post what a rebilling found, in the caller's transaction; gives the number of correcting postings.
+
+    Run again it finds nothing more: the late events are noted as taken in, the charges as corrected.
+    """
+    if not found.late and not found.correcting:
+        return 0
+    events = [(row["source_id"], row["source_line"]) for row in found.late]
+    post_rebilling(connection, found.member_id, found.account_id, found.on, found.after, found.correcting, found.reasons,
+                   by_whom, events)
+    return len(found.correcting)
+
+
+def post_rebilling(connection: Connection[Any], member_id: int, account_id: int, on: date, after: BilledAgain,
+                   correcting: Sequence[Correction], reasons: Mapping[ChargeKey, str], by_whom: str,
+                   events: Sequence[tuple[int, int]]) -> None:
+    """Write a rebilling: its source and record, the events it took in, the correcting postings with what they correct."""
+    account, currency = connection.execute(
+        "SELECT account, currency FROM card_account WHERE member_id = %s AND account_id = %s", (member_id, account_id),
+    ).fetchone() or ("", 0)
+    # Ids of sources are given in one transaction at a time, as intake does.
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ID_LOCK,))
+    source_id = connection.execute(
+        "INSERT INTO source (source_id, kind, name, complete) SELECT max(source_id) + 1, 'rebill', %s, true FROM source"
+        " RETURNING source_id", (f"rebilling of {account} on {on}",)).fetchone()[0]  # type: ignore[index]
+    key = (member_id, account_id)
+    connection.execute("INSERT INTO rebill (member_id, account_id, source_id, posted_on, by_whom, corrected_sha256)"
+                       " VALUES (%s, %s, %s, %s, %s, %s)", (*key, source_id, on, by_whom, digest(after.simulated)))
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO rebilled_event (member_id, account_id, event_source_id, event_source_line, source_id)"
+                           " VALUES (%s, %s, %s, %s, %s)", [(*key, *event, source_id) for event in events])
+        for line, each in enumerate(correcting, 1):
+            kind = each.posting_type
+            cursor.execute(
+                "INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account,"
+                " credit_account, currency, amount, effective_on, transaction_on, terms_version_id, clause, description)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                (*key, on, source_id, line, kind.code, kind.debit, kind.credit, currency, abs(each.amount), on, each.on,
+                 each.terms_version_id, each.clause or None, None))
+            cursor.execute(
+                "INSERT INTO correction (member_id, account_id, posted_on, source_id, source_line, type, charge_on,"
+                " charge_type, charge_source_id, charge_source_line, before, after, because)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                (*key, on, source_id, line, kind.code, each.on, each.key.type, each.key.source_id, each.key.source_line,
+                 each.before, each.after, reasons.get(each.key) or reason(each, None, lambda amount: major_units(
+                     amount, BY_NUMERIC[currency].digits))))
+
+
+def digest(simulated: Simulated) -> bytes:
+    """One digest over all statements of an account billed again."""
+    return sha256(b"".join(each.row["sha256"] for each in simulated.statements)).digest()
+
+
+def _book_day(connection: Connection[Any]) -> tuple[date, date]:
+    row = connection.execute("SELECT open_on, closed_through FROM book WHERE book_id = 1 FOR SHARE").fetchone()
+    if row is None or row[1] is None:
+        raise NothingClosed
+    open_on, closed_through = row
+    if open_on != closed_through + timedelta(days=1):
+        raise DayUnderWay(open_on - timedelta(days=1))
+    return open_on, closed_through
+
+
+def _must_come_to_what_was_charged(connection: Connection[Any], member_id: int, account_id: int, account: str,
+                                   before: BilledAgain, was: Mapping[ChargeKey, Charge]) -> None:
+    """Up to its last closing the history has to come to what was charged, and to what was owed."""
+    last = connection.execute(_LAST_STATEMENT, (member_id, account_id)).fetchone()
+    if last is None:
+        return
+    closes_on, new_balance, rebilled_since = last
+    for each in corrections(before.should, was):
+        if each.on <= closes_on:
+            raise NotReproduced(account, f"{BY_CODE[each.key.type].name} of {each.on}: {each.before} charged, {each.after} "
+                                         "minor units found")
+    owed = next((each.row["new_balance"] for each in before.simulated.statements if each.row["closes_on"] == closes_on), None)
+    if owed != new_balance and not rebilled_since:
+        raise NotReproduced(account, f"its statement of {closes_on}")

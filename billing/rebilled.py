@@ -1,0 +1,99 @@
+"""Accounts of the books that were rebilled: what they should have been charged, beside what the ledger says they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.posting_types import BY_CODE, CORRECTION, FEE_TAX, OWN_CHARGES, PURCHASE_INTEREST
+from billing.closing import Seal
+from billing.day.charge import TAX_LINES
+from billing.rebilling import Charge, ChargeKey, charges_of
+from billing.scenario_of_account import GIVEN_CHARGES, OF_CARDS, AccountHistory, history_of_account
+from billing.simulated_ledger import SCENARIO_SOURCE
+from billing.simulation import Simulated, simulate
+from billing.terms_book import TermsBook, VersionInForce
+
+#: Charges and waivers that billing came to, up to a day.
+_CHARGED = """
+SELECT posted_on, source_id, source_line, type, amount, clause, terms_version_id FROM posting p
+WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on <= %(until)s
+  AND type >= %(first)s AND type < %(last)s
+  AND NOT (source_id = %(own)s AND (
+      type = ANY(%(given)s) OR (type = %(tax)s AND source_line %% %(tax_lines)s = ANY(%(cards)s))))
+  AND NOT EXISTS (SELECT 1 FROM rebill r WHERE r.member_id = p.member_id AND r.account_id = p.account_id
+                  AND r.source_id = p.source_id)
+"""
+_CORRECTED = """
+SELECT charge_on, charge_type, charge_source_id, charge_source_line, sum(after - before)::bigint AS amount
+FROM correction WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on <= %(until)s
+GROUP BY charge_on, charge_type, charge_source_id, charge_source_line
+"""
+
+
+@dataclass(frozen=True)
+class BilledAgain:
+    """An account billed again from its history. should: the charges that it comes to, by their keys in the ledger."""
+
+    history: AccountHistory
+    simulated: Simulated
+    should: dict[ChargeKey, Charge]
+
+    def without(self, events: set[tuple[int, int]]) -> BilledAgain:
+        """Without the fees on some events, given by their places in the ledger."""
+        return replace(self, should={key: each for key, each in self.should.items()
+                                     if (key.source_id, key.source_line) not in events})
+
+
+def bill_again(connection: Connection[Any], member_id: int, account_id: int, product: str, book: TermsBook, seal: Seal,
+               until: date, known_on: date | None = None, rebilled_now: bool = False,
+               close_on: date | None = None) -> BilledAgain:
+    """Bill an account from its history up to a day; known_on, rebilled_now: as in `history_of_account`.
+
+    close_on: draw the line of its open cycle on that day, for a preview.
+    """
+    versions = sorted((each for each in book.versions if each.product == product), key=lambda each: each.first)
+    history = history_of_account(connection, member_id, account_id, [each.terms for each in versions], until, known_on,
+                                 rebilled_now)
+    simulated = simulate(history.scenario, seal, close_on)
+    return BilledAgain(history, simulated, _in_the_ledger(history, simulated.postings, versions))
+
+
+def _in_the_ledger(history: AccountHistory, postings: Iterable[Mapping[str, Any]],
+                   versions: Sequence[VersionInForce]) -> dict[ChargeKey, Charge]:
+    """Charges of a simulation by the keys that they have in the ledger, without those that were told to it."""
+    found = {}
+    for key, charge in charges_of(postings).items():
+        if key.source_id == SCENARIO_SOURCE:
+            if history.scenario.events[key.source_line - 1].type == BY_CODE[key.type].name:
+                continue
+            source_id, source_line = history.sources[key.source_line - 1]
+            key = replace(key, source_id=source_id, source_line=source_line)
+        version = versions[charge.terms_version_id - 1].terms_version_id if charge.terms_version_id else None
+        found[key] = replace(charge, key=key, terms_version_id=version)
+    return found
+
+
+def charged(connection: Connection[Any], member_id: int, account_id: int, until: date,
+            known_on: date | None = None) -> dict[ChargeKey, Charge]:
+    """What an account was charged up to a day, with the corrections that were posted by `known_on` (the same day if none)."""
+    found: dict[ChargeKey, Charge] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        account = {"member": member_id, "account": account_id}
+        rows = cursor.execute(_CHARGED, {
+            **account, "until": until, "first": PURCHASE_INTEREST.code, "last": CORRECTION, "own": OWN_CHARGES,
+            "given": list(GIVEN_CHARGES), "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "cards": list(OF_CARDS),
+        }).fetchall()
+        found = charges_of(rows)
+        for row in cursor.execute(_CORRECTED, {**account, "until": known_on or until}):
+            own = row["charge_source_id"] == OWN_CHARGES
+            key = ChargeKey(row["charge_on"] if own else date.min, row["charge_type"], row["charge_source_id"],
+                            row["charge_source_line"])
+            before = found.get(key) or Charge(key, row["charge_on"], 0, "")
+            found[key] = replace(before, amount=before.amount + row["amount"])
+    return {key: each for key, each in found.items() if each.amount}
