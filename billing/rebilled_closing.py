@@ -6,6 +6,7 @@ to them; the statement tells it by what was really posted since the last one iss
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,10 +15,11 @@ import numpy as np
 from psycopg import Connection
 
 from accounts.calendar import closing_days_of, day_number
-from accounts.posting_types import BY_CODE
+from accounts.money import CURRENCIES
+from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.balances import Int64Array
 from billing.carried import Carried
-from billing.charging import change_balances
+from billing.charging import change_balances, post_charges
 from billing.closing import CLOSING_CHARGES, STATEMENT, ReadCycle, Seal
 from billing.cycle import Charged, Trace
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN
@@ -46,21 +48,29 @@ class RebilledClosing:
     trace: Trace
 
 
-def settle(connection: Connection[Any], on: date, first: int, last: int, parked: list[int], seal: Seal) -> int:
-    """Before cycles close on a day: correct what rebilled accounts were charged since by statements issued before.
+def settle(connection: Connection[Any], on: date, first: int, last: int, parked: Collection[int],
+           seal: Seal) -> dict[int, int]:
+    """Before cycles close on a day: charge rebilled accounts the fees of their closing, and correct what they were charged
+    since by statements issued before.
 
-    Gives how many correcting postings that took.
+    Gives their ids, with how many correcting postings each took.
     """
-    book, posted = TermsBook(connection), 0
+    book, posted = TermsBook(connection), {}
     for member_id, account_id, product in connection.execute(_REBILLED, {
-            "first": first, "last": last, "on": on, "days": list(closing_days_of(on)), "parked": parked}).fetchall():
+            "first": first, "last": last, "on": on, "days": list(closing_days_of(on)), "parked": list(parked)}).fetchall():
         again = bill_again(connection, member_id, account_id, product, book, seal, on)
         found = _to_correct(connection, again, member_id, account_id, on)
+        todays = [each for each in found if each.on == on and not each.before and each.key.source_id == OWN_CHARGES]
+        for each in todays:
+            post_charges(connection, each.posting_type, on, np.array([member_id]), np.array([account_id]),
+                         np.array([each.after]), CURRENCIES[again.history.scenario.terms[0].currency].numeric,
+                         each.terms_version_id or 0, each.clause, line=each.key.source_line)
+        found = [each for each in found if each not in todays]
         if found:
             post_rebilling(connection, member_id, account_id, on, again, found, {}, "closing", [])
             amounts = np.array([each.owed for each in found])
             change_balances(connection, np.full(len(found), member_id), np.full(len(found), account_id), amounts)
-        posted += len(found)
+        posted[account_id] = len(found)
     return posted
 
 

@@ -163,7 +163,8 @@ def charge_ids(charges: Sequence[PostingLine], card_names: dict[int, str], terms
 
 def charge_lines(lines: Sequence[PostingLine]) -> list[PostingLine]:
     """The postings that charge interest or a fee, without what waives one."""
-    return [each for each in lines if BY_CODE[each.type].charge is not None and BY_CODE[each.type].sign > 0]
+    kinds = [(each, BY_CODE[each.type]) for each in lines]
+    return [each for each, kind in kinds if kind.charge is not None and kind.sign > 0 and kind.figure != "waivers"]
 
 
 def segment_of(terms: Terms, line: PostingLine) -> str | None:

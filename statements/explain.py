@@ -8,6 +8,7 @@ from accounts.errors import Usage
 from accounts.posting_types import INTEREST_TAX, OWN_CHARGES
 from statements.compose import charge_lines, compose
 from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, ExplainedPayoff, Explanation
+from statements.explain_correction import explain_correction
 from statements.explain_fees import explain_fee
 from statements.explain_interest import explain_interest, explain_interest_tax
 from statements.explain_payoff import explain_payoff
@@ -56,6 +57,8 @@ def explain(history: History, language: Language, charge_id: str | None = None,
 def _explained(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
     if line.type == INTEREST_TAX.code and line.source_id == OWN_CHARGES:
         return explain_interest_tax(history, line, charge, language)
+    if (line.source_id, line.source_line) in history.corrections:
+        return explain_correction(history, line, charge, language)
     rule = explain_interest if charge["kind"] == "interest" else explain_fee
     return rule(history, line, charge, language)
 

@@ -66,6 +66,17 @@ class GivenWaiver:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """What a correcting posting corrects: a charge of a day, its amount before and after in minor units, and why."""
+
+    charge_on: date
+    charge_type: int
+    before: int
+    after: int
+    because: str
+
+
+@dataclass(frozen=True)
 class History:
     """One issued statement with what came before it.
 
@@ -76,7 +87,7 @@ class History:
     towards them; limit: the cycle as the over-limit fee sees it, where the terms have one; plans: by number and day, the
     instalment plans that had a part with a fee in the cycle, as they stood before it; waivers: by the key of the charge, what
     was waived of it with a reason; arrangements: what was agreed or decided about the account; charged_off_on: the closing at
-    which it was charged off, before the cycle.
+    which it was charged off, before the cycle; corrections: of postings of a rebilling, by source and line.
     """
 
     facts: StatementFacts
@@ -95,6 +106,7 @@ class History:
     waivers: Mapping[tuple[date, int, int, int], Sequence[GivenWaiver]] = field(default_factory=dict)
     arrangements: Sequence[Arrangement] = ()
     charged_off_on: date | None = None
+    corrections: Mapping[tuple[int, int], Corrected] = field(default_factory=dict)
 
     def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
         """The last day on which the previous statement was paid in time; None without one."""
@@ -136,6 +148,11 @@ SELECT posted_on, type, amount FROM posting
 WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s AND type = ANY(%s) ORDER BY posted_on
 """
 
+_CORRECTIONS = """
+SELECT source_id, source_line, charge_on, charge_type, before, after, because FROM correction
+WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s
+"""
+
 
 _CHARGED_OFF = "SELECT began_on FROM carried WHERE member_id = %s AND account_id = %s AND kind = %s AND cycle_no = %s"
 
@@ -167,6 +184,8 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
             _SPENDING, (*key, year_before(row["opens_on"]), row["closes_on"], list(SPENDING)))],
         arrangements=arrangements_of(connection, *key), charged_off_on=_charged_off_on(connection, facts),
         runs=_runs(connection, facts), plans=_plans(connection, book, facts), waivers=_waivers(connection, facts),
+        corrections={(source_id, line): Corrected(*values) for source_id, line, *values in connection.execute(
+            _CORRECTIONS, (*key, row["opens_on"], row["closes_on"]))},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.posting_types import CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, PURCHASE_INTEREST
+from accounts.posting_types import CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, OWN_CHARGES, PURCHASE_INTEREST
 from statements.verify_scope import BadRow, by_query, money
 
 #: Statements whose figures do not add up, or whose dates run backwards.
@@ -92,12 +92,13 @@ LINES_AND_FIGURES = f"""
                coalesce(sum(line.amount) FILTER (WHERE line.figure = 'interest'), 0) AS interest,
                coalesce(sum(line.amount) FILTER (WHERE line.figure = 'waivers'), 0) AS waivers,
                coalesce(sum(line.amount) FILTER (WHERE line.figure = 'adjustments'), 0) AS adjustments,
-               coalesce(sum(line.amount) FILTER (WHERE line.type = {PURCHASE_INTEREST.code}), 0) AS purchase_interest,
-               coalesce(sum(line.amount) FILTER (WHERE line.type = {CASH_ADVANCE_INTEREST.code}), 0) AS cash_interest,
-               coalesce(sum(line.amount) FILTER (WHERE line.type = {OVER_LIMIT_INTEREST.code}), 0) AS over_limit_interest
+               coalesce(sum(line.amount) FILTER (WHERE line.own_type = {PURCHASE_INTEREST.code}), 0) AS purchase_interest,
+               coalesce(sum(line.amount) FILTER (WHERE line.own_type = {CASH_ADVANCE_INTEREST.code}), 0) AS cash_interest,
+               coalesce(sum(line.amount) FILTER (WHERE line.own_type = {OVER_LIMIT_INTEREST.code}), 0) AS over_limit_interest
         FROM statement
         LEFT JOIN (
-            SELECT posting.member_id, posting.account_id, posting.posted_on, posting.type, kind.figure,
+            SELECT posting.member_id, posting.account_id, posting.posted_on, kind.figure,
+                   CASE WHEN posting.source_id = {OWN_CHARGES} THEN posting.type END AS own_type,
                    posting.amount * kind.sign AS amount
             FROM posting JOIN unnest(%(types)s::smallint[], %(figures)s::text[], %(signs)s::int[]) AS kind (type, figure, sign)
                 ON kind.type = posting.type

@@ -45,6 +45,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "fees": ("Fees", "费用"),
     "interest": ("Interest", "利息"),
     "interest_on": ("Interest, {segment}", "{segment}利息"),
+    "corrected": ("{charge} of {on}: {before} was charged and {after} would have been",
+                  "{on}的{charge}：原收{before}，应收{after}"),
     "correction_of": ("Correction: {charge}", "更正：{charge}"),
     "waivers": ("Charges waived", "费用减免"),
     "adjustments": ("Adjustments", "账务调整"),

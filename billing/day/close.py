@@ -24,14 +24,14 @@ def shards_to_close(connection: Connection[Any], on: date) -> list[int]:
 def close_cycles(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
                  parked: Collection[int], seal: closing.Seal) -> StepOutcome:
     """Close the cycles due on a day; accounts that cannot be billed are parked with the reason, the others go on."""
-    fees = charge_closing_fees(connection, on, first_member_id, last_member_id, parked)
     # It bills with the functions of the steps of a day.
     from billing.rebilled_closing import settle
 
-    corrected = settle(connection, on, first_member_id, last_member_id, list(parked), seal)
+    settled = settle(connection, on, first_member_id, last_member_id, parked, seal)
+    fees = charge_closing_fees(connection, on, first_member_id, last_member_id, [*parked, *settled])
     derived = closing.close_cycles(connection, on, first_member_id, last_member_id, parked, seal)
     outcome = StepOutcome(fees, derived.refused)
-    outcome.add("corrections", corrected)
+    outcome.add("corrections", sum(settled.values()))
     outcome.add("statements", len(derived.statements["account_id"]))
     for each in derived.charges:
         outcome.add(each.kind.name + "_charges", int((each.amount > 0).sum()))
