@@ -47,5 +47,5 @@ def rebill(
         for line in rebilling_lines(told):
             print(line)
     if told["corrections"] or told["events"]:
-        count = len(told["corrections"])
-        console.print(f"{posted} corrections posted on {told['on']}" if write else f"{count} corrections to post; nothing written")
+        to_come = f"{len(told['corrections'])} corrections to post; nothing written"
+        console.print(f"{posted} corrections posted on {told['on']}" if write else to_come)

@@ -26,7 +26,8 @@ def rebilling_document(found: Rebilling) -> dict[str, Any]:
         return major_units(amount, digits, terms.shown_digits)
 
     reasons = found.reasons
-    corrections = [correction_document(each, found.on, None, text) | {"because": reasons[each.key]} for each in found.correcting]
+    corrections = [correction_document(each, found.on, None, text) | {"because": reasons[each.key]}
+                   for each in found.correcting]
     events = [{"type": BY_CODE[row["type"]].name, "amount": text(row["amount"]), "late_for": row["late_for"].isoformat(),
                "posted_on": row["posted_on"].isoformat(), "ref": row["source_ref"] or ""} for row in found.late]
     return {

@@ -12,7 +12,7 @@ import pytest
 
 from accounts.database import Database
 from tests.conftest import RunCardwright
-from tests.integration.portfolios import TRANSACTIONS, Portfolio
+from tests.integration.portfolios import Portfolio
 from tests.small_book import run_days
 
 
@@ -22,7 +22,7 @@ def portfolio(embedded_database: Database, tmp_path: Path) -> Portfolio:
     begun = Portfolio(embedded_database, tmp_path).begin()
     begun.transactions("transactions.csv", [["purchase", "1000.00", "A1", "2024-03-30"]])
     days(begun, date(2024, 6, 20))
-    found = begun.transactions("found.csv", [["payment", "1000.00", "A1", "2024-04-20"]])
+    found = begun.transactions("transactions.found.csv", [["payment", "1000.00", "A1", "2024-04-20"]])
     assert found.posted == 1
     return begun
 
@@ -49,7 +49,8 @@ def test_a_found_payment_is_previewed_posted_once_and_billed(portfolio: Portfoli
     previewed = told(cardwright("rebill", "A1", "--preview", "--json", database=database))
     assert portfolio.rows("SELECT count(*) FROM rebill") == [(0,)]
     assert [each["type"] for each in previewed["events"]] == ["payment"]
-    assert {each["type"] for each in previewed["corrections"]} == {"late_payment_fee_correction", "purchase_interest_correction"}
+    assert {each["type"] for each in previewed["corrections"]} == {
+        "late_payment_fee_correction", "purchase_interest_correction"}
     assert previewed["cycles"][0]["figures"]["grace"] == {"before": "lost", "after": "kept"}
     shown = cardwright("rebill", "A1", "--dry-run", database=database)
     assert "grace was kept and not lost" in shown.stdout
@@ -64,17 +65,13 @@ def test_a_found_payment_is_previewed_posted_once_and_billed(portfolio: Portfoli
 
     days(portfolio, date(2024, 7, 5))
     statement = told(cardwright("statement", "A1", "--format", "json", database=database))
-    fees = portfolio.rows("SELECT sum(amount) FROM posting WHERE type = 54")[0][0] or 0
-    assert statement["grace"] == "kept"
     assert statement["payments"] == "1000.00"
     assert portfolio.rows("SELECT balance FROM guarded_balance WHERE account_id = 1") == [
         (int(statement["new_balance"].replace(".", "")),)]
-    assert int(statement["new_balance"].replace(".", "")) == fees + portfolio.rows(
-        "SELECT coalesce(sum(amount), 0) FROM posting WHERE account_id = 1 AND type IN (50, 51)")[0][0]
     assert cardwright("verify", database=database).stdout == ""
     explained = told(cardwright("explain", "A1", "--json", database=database))
     assert isinstance(explained["charges"], list)
-    assert portfolio.rows("SELECT min(before), max(after) FROM correction") != [(0, 0)]
+    assert {each["type"] for each in statement["lines"]} >= {"payment", "purchase_interest_correction"}
 
 
 def test_what_cannot_be_rebilled_says_so(portfolio: Portfolio, cardwright: RunCardwright) -> None:
