@@ -63,8 +63,8 @@ def _window(part: str, shows: str, paid_until: int, missed: str, charged: str) -
 EXAMPLES = [
     Example(
         "US-7b11-2", REG_Z + "comment 7(b)(11)-2", "Ten courtesy days after 10 March: the fee falls on the 21st",
-        "2023-02-01", late({"kind": "fixed", "amount": "25.00", "tolerance_days": 10}, cycle={"closing_day": 20,
-                                                                                              "due_day": 10}),
+        "2023-02-01",
+        late({"kind": "fixed", "amount": "25.00", "tolerance_days": 10}, cycle={"closing_day": 20, "due_day": 10}),
         [("2023-02-10", "purchase", "500.00")],
         {"2023-02-20": {"payment_due_on": "2023-03-10"}, "2023-04-20": {FEE: "25.00", FEE_ON: "2023-03-21"}}),
     _missed("US-52b-2-up", REG_Z + "comment 52(b)-2", "21.50 to whole dollars", {
@@ -81,8 +81,8 @@ EXAMPLES = [
     Example(
         "US-52b1ii-A", REG_Z + "comment 52(b)(1)(ii)-1.iii.A", "25 the first time, 35 the second", "2023-02-01",
         late(SAFE_HARBOUR), TWICE,
-        {"2023-02-28": {"minimum_payment_due": "50.00"}, "2023-03-31": {"minimum_payment_due": "100.00", FEE: "25.00",
-                                                                        FEE_ON: "2023-03-26"},
+        {"2023-02-28": {"minimum_payment_due": "50.00"},
+         "2023-03-31": {"minimum_payment_due": "100.00", FEE: "25.00", FEE_ON: "2023-03-26"},
          "2023-04-30": {FEE: "35.00", FEE_ON: "2023-04-26"}}, part="first and second"),
     _window("within six cycles", "Missed again in October, six cycles after April: 35", 9, "2023-10-31", "35.00"),
     _window("after six cycles", "Missed again in November: a first one, 25", 10, "2023-11-30", "25.00"),

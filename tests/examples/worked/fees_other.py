@@ -48,8 +48,8 @@ EXAMPLES = [
     Example(
         "US-52b2i-3-i", REG_Z + "comment 52(b)(2)(i)-3.i", "25, but not more than the 15 that went over the limit",
         "2023-01-01",
-        over_limit({**FIXED, "cap_at": "over_limit"}), [("2023-03-06", "purchase", "60.00"), ("2023-03-25", "purchase",
-                                                                                              "5.00")],
+        over_limit({**FIXED, "cap_at": "over_limit"}),
+        [("2023-03-06", "purchase", "60.00"), ("2023-03-25", "purchase", "5.00")],
         {"2023-03-31": {OVER: "15.00"}}, opening=opening("2023-02-28", purchase="4950.00"), credit_limit="5000.00"),
     Example(
         "US-52b2ii-1-iv", REG_Z + "comment 52(b)(2)(ii)-1.iv", "Late and over the limit are two events; three over-limit fees",

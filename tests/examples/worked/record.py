@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ class Example:
     terms: what differs from the defaults, one version or several.
     expected: by closing date, figures of the statement as printed. `charge.KIND` is the sum of its charges of that kind,
     `charge.KIND.on` their days, `segment.NAME.KEY` a figure of `interest_by_segment` ("0.00" where the segment is not on the
-    statement); other dots go down into tables.
+    statement), `lines` how many lines it has; other dots go down into tables.
     printed: what the source prints instead, and why that is wrong. reading: what we had to choose to make a scenario of it.
     """
 
@@ -38,9 +38,6 @@ class Example:
     reading: str = ""
     opening: Table | None = None
     credit_limit: str = "1000000.00"
-    until: str = ""
-    account: Table = field(default_factory=dict)
-    waivers: list[Table] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -51,13 +48,11 @@ class Example:
         """The scenario file, as parsed."""
         versions = self.terms if isinstance(self.terms, list) else [self.terms]
         document: Table = {
-            "account": {"opened_on": date.fromisoformat(self.opened_on), "credit_limit": self.credit_limit, **self.account},
-            "until": date.fromisoformat(self.until or max(self.expected)),
+            "account": {"opened_on": date.fromisoformat(self.opened_on), "credit_limit": self.credit_limit},
+            "until": date.fromisoformat(max(self.expected)),
             "terms": [{"in_force_from": date(2000, 1, 1), **version} for version in versions],
             "events": [_event(*event) for event in self.events],
         }
-        if self.waivers:
-            document["waivers"] = self.waivers
         if self.opening is not None:
             document["opening"] = self.opening
         return document
