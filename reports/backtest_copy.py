@@ -15,7 +15,9 @@ from typing import Any
 from psycopg import Connection, IsolationLevel, sql
 from psycopg.types.json import Jsonb
 
-from accounts.posting_types import OWN_CHARGES, PURCHASE_INTEREST
+from accounts.posting_types import FEE_TAX, INSTALMENT, INSTALMENT_FEE, OWN_CHARGES, PURCHASE_INTEREST
+from billing.conversions import CONVERSIONS
+from billing.instalment_plans import SETTLED_EARLY
 from fees.terms import Terms
 from jobs.business_day import Step
 
@@ -35,7 +37,16 @@ AND (real.cycle_no = 0 OR EXISTS (
     AND s.cycle_no = real.cycle_no AND s.closes_on < %(from)s))
 """
 #: What Cardwright itself posted from the first day on is worked out anew: its own events, and fees on events of files.
-_NOT_CHARGED_SINCE = "AND NOT (real.posted_on >= %(from)s AND (real.source_id = %(own)s OR real.type >= %(first_charge)s))"
+#: What was agreed at the counter stays: conversions into instalment plans, and plans settled early with their fee.
+_NOT_CHARGED_SINCE = """
+AND NOT (real.posted_on >= %(from)s AND (real.source_id = %(own)s OR real.type >= %(first_charge)s)
+         AND NOT (real.source_id = %(own)s AND (real.type = ANY(%(conversions)s) OR EXISTS (
+             SELECT FROM public.posting settled
+             WHERE settled.member_id = real.member_id AND settled.account_id = real.account_id
+                 AND settled.posted_on = real.posted_on AND settled.source_id = %(own)s AND settled.type = %(part)s
+                 AND settled.clause = %(settled_early)s AND real.type = ANY(%(of_plans)s)
+                 AND settled.source_line IN (real.source_line, real.source_line / 1000)))))
+"""
 _OTHER_TERMS = """
 INSERT INTO pg_temp.terms_version (terms_version_id, product, in_force_from, in_force, document, sha256, status, proposed_by,
                                    approved_by)
@@ -74,7 +85,9 @@ class Copy:
         other: terms that take the place of all versions of the product from that day on; None: as issued.
         """
         asked = {"members": list(chosen.members), "accounts": list(chosen.accounts), "from": from_on, "own": OWN_CHARGES,
-                 "first_charge": PURCHASE_INTEREST.code, "product": product}
+                 "first_charge": PURCHASE_INTEREST.code, "product": product, "conversions": CONVERSIONS,
+                 "part": INSTALMENT.code, "settled_early": SETTLED_EARLY,
+                 "of_plans": [INSTALMENT.code, INSTALMENT_FEE.code, FEE_TAX.code]}
         for name, of_cycles in self._of_cycles.items():
             more = _CLOSED_BEFORE if of_cycles else _NOT_CHARGED_SINCE if name == "posting" else ""
             self._connection.execute(sql.SQL(

@@ -27,7 +27,7 @@ JOIN card_account a ON a.member_id = p.member_id AND a.account_id = p.account_id
 LEFT JOIN LATERAL (
     SELECT sum(q.amount)::bigint AS amount, count(*)::int AS billed, max(q.posted_on) AS last_on FROM posting q
     WHERE q.member_id = p.member_id AND q.account_id = p.account_id AND q.source_id = %(own)s AND q.type = %(part)s
-      AND q.source_line = p.plan_no) b ON true
+      AND q.source_line = p.plan_no AND q.posted_on <= %(on)s) b ON true
 WHERE a.closing_day = ANY(%(closing_days)s) AND a.anchor_on <= %(on)s AND p.made_on < %(on)s
   AND p.amount > coalesce(b.amount, 0)
 """
