@@ -275,6 +275,8 @@ class CycleClosing:
                 continue
             due = np.flatnonzero((ending.segment == FIRST + row) & (ending.left > 0) & (ending.ends <= self.closes_on)
                                  & (ending.ends >= opens_on[ending.account]))
+            if self.charged_off is not None:
+                due = due[~self.charged_off.off[ending.account[due]]]
             exact: dict[int, Fraction] = {}
             for each in due.tolist():
                 rate = self.by_day.segment_rate(row, int(ending.ends[each]))[0][1]

@@ -134,7 +134,7 @@ FEES = {
 
 def charges_of(terms: Terms, runs: dict[str, list[Run]]) -> dict[str, int]:
     """What the runs of each segment come to, worked out one account at a time in fractions."""
-    charges = {name: interest_of_runs(terms, each)[1] for name, each in runs.items()}
+    charges = {name: interest_of_runs(terms, each, name.startswith("deferred."))[1] for name, each in runs.items()}
     return {name: amount for name, amount in charges.items() if amount}
 
 
@@ -143,9 +143,10 @@ def interest_posted(statement: SimulatedStatement) -> dict[str, int]:
     charged = {}
     for each in statement.postings:
         kind = BY_CODE[each["type"]]
-        if each["source_id"] == OWN_CHARGES and kind.charge == "interest" and kind not in (MINIMUM_INTEREST, DEFERRED_INTEREST):
+        if each["source_id"] == OWN_CHARGES and kind.charge == "interest" and kind is not MINIMUM_INTEREST:
             row = each["source_line"]
-            charged[statement.terms.interest.segment[row - 1].name if row else str(kind.segment)] = each["amount"]
+            name = statement.terms.interest.segment[row - 1].name if row else str(kind.segment)
+            charged[f"deferred.{name}" if kind is DEFERRED_INTEREST else name] = each["amount"]
     return charged
 
 
