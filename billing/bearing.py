@@ -16,6 +16,9 @@ from billing.terms_by_day import TermsByDay
 from billing.walk import Walked
 from fees.terms import Terms
 
+#: Methods that take one base for the whole cycle, which reaches back to nothing.
+WHOLE_CYCLE = ("previous_balance", "adjusted_balance", "ending_balance", "two_cycle")
+
 
 @dataclass(frozen=True)
 class Before:
@@ -86,8 +89,9 @@ class BearingOfCycle:
         newer = [self._newer(segment, each) for each in layers]
         bearing = Bearing(segment, Timeline(self.walked.start, older), Timeline(self.walked.start, newer),
                           np.zeros(self.accounts, dtype=np.int64))
-        self._span_days(bearing)
-        self._reach_back(bearing)
+        if self.terms.interest.method not in WHOLE_CYCLE:
+            self._span_days(bearing)
+            self._reach_back(bearing)
         return bearing
 
     def whole(self, segment: int, balances: Int64Array, with_new: bool) -> Int64Array:

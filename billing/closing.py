@@ -293,7 +293,8 @@ def _not_opened(due: Columns, index: Int64Array, on: date) -> np.ndarray:
     count = len(due["account_id"])
     has_postings = np.zeros(count, dtype=bool)
     has_postings[index] = True
-    partial = due["opened_on"] > day_number(months_later(on, -1, on.day)) + 1
+    month_before = np.array([0, *(day_number(months_later(on, -1, day)) for day in range(1, 32))], dtype=np.int64)
+    partial = due["opened_on"] > month_before[due["closing_day"]] + 1
     not_opened: np.ndarray = (due["cycle_no"] == 1) & (due["last_cycle"] < 0) & partial & ~has_postings
     return not_opened
 

@@ -30,12 +30,12 @@ from accounts.posting_types import (
 )
 from billing.arrangements import PAYMENT_HOLIDAY, Arrangements
 from billing.balances import BoolArray, Int64Array
-from billing.bearing import Bearing, BearingOfCycle, Before, Decided, needs_days
+from billing.bearing import WHOLE_CYCLE, Bearing, BearingOfCycle, Before, Decided, needs_days
 from billing.carried import CHARGED, Carried
 from billing.cells import FEES, FIRST, INTEREST, NEW, Cells, cells_of
 from billing.charge_off import ChargedOff, WriteOff, write_off
 from billing.delinquency import Queue, arranged, past_due_at, penalty_of, unpaid_minimums
-from billing.interest import WHOLE_CYCLE, Priced, Pricing
+from billing.interest import Priced, Pricing
 from billing.minimum_payment import minimum_payment
 from billing.own_rates import OwnRates, PenaltyDays
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN, Events, received, received_types

@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from accounts.money import minor_units
 from billing.balances import BoolArray, Int64Array
-from billing.bearing import Bearing, BearingOfCycle, Timeline
+from billing.bearing import WHOLE_CYCLE, Bearing, BearingOfCycle, Timeline
 from billing.own_rates import Own, OwnRates
 from fees.rounding import round_fraction, times
 
 _INT64_SAFE = 2**62
-WHOLE_CYCLE = ("previous_balance", "adjusted_balance", "ending_balance", "two_cycle")
 #: The rates of a balance by parts: each with the amount that it holds up to (None: without end).
 Tiers = Sequence[tuple[int | None, Fraction]]
 Exact = npt.NDArray[Any]

@@ -154,7 +154,7 @@ class _Simulation:
         return closing_on(self.anchor, number, self.closing_day)
 
     def _nothing_to_bill_yet(self, day: date, postings: list[dict[str, Any]]) -> bool:
-        month_before = closing_on(day, 0, day.day)
+        month_before = closing_on(day, 0, self.closing_day)
         return self.last_row is None and not postings and self.first_day > month_before + timedelta(days=1)
 
     def _charge(self, kind: PostingType, day: date, amount: int, clause: str, line: int = 0) -> None:

@@ -20,11 +20,11 @@ from accounts.calendar import day_of
 from accounts.columns import Columns
 from accounts.money import minor_units
 from billing.balances import Int64Array
-from billing.bearing import Bearing, Timeline
+from billing.bearing import WHOLE_CYCLE, Bearing, Timeline
 from billing.cells import FIRST
 from billing.closing import derive_statements
 from billing.cycle import Trace
-from billing.interest import WHOLE_CYCLE, Tiers
+from billing.interest import Tiers
 from billing.terms_by_day import TermsByDay
 from fees.rounding import round_fraction
 from fees.terms import Terms

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, MINIMUM_INTEREST, OWN_CHARGES
-from billing.interest import WHOLE_CYCLE
+from billing.bearing import WHOLE_CYCLE
 from billing.tracing import Run, interest_of_runs
 from fees.rounding import round_share
 from fees.terms import Terms

@@ -66,6 +66,7 @@ TERMS: dict[str, dict[str, Any]] = {
         "interest": {"rounded_per": "day", "accrues_from": "next_cycle", "rounding": "half_even", "segment": [
             {"name": "purchase", "effective_annual_rate": "0.199"}, {"name": "cash_advance", "annual_rate": "0.2"}]}},
     "a new rate and a new segment in the middle of a cycle": {},
+    "a new rate, unpaid, lost for all": {"interest": {"grace_lost_charges": "unpaid"}, "grace": {"lost_for": "all"}},
     "two cycles": {"interest": {"method": "two_cycle", "accrues_from": "due"}},
     "previous balance": {"interest": {"method": "previous_balance"}},
     "adjusted balance, by month": {"interest": {"method": "adjusted_balance", "day_count": "monthly", "segment": [
@@ -188,7 +189,7 @@ def random_scenario(chance: random.Random, terms: dict[str, Any], name: str = ""
     if name.startswith("a new rate"):
         document["terms"] = [document["terms"], {
             **document["terms"], "in_force_from": date(2024, 1, 22),
-            "interest": {"day_count": "actual/360", "segment": [
+            "interest": {**terms.get("interest", {}), "day_count": "actual/360", "segment": [
                 {"name": "extra", "daily_rate": "0"}, {"name": "purchase", "daily_rate": "0.0004"},
                 {"name": "cash_advance", "daily_rate": "0.0006"}]}}]
     return Scenario.from_document(document, Path("scenario.toml"))
