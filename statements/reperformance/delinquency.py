@@ -49,9 +49,10 @@ class Arrears:
                     minimum.met = unpaid <= cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
                     cured |= self._is_cured_by(minimum, cycle)
             self._penalty(day, cycle, left)
+        tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
         for minimum, unpaid in zip(self.queue, self._after(total), strict=True):
             minimum.unpaid = unpaid
-        self.queue = [each for each in self.queue if each.unpaid and not each.met]
+        self.queue = [each for each in self.queue if each.met is None or each.unpaid > tolerated]
         if cured:
             self._penalty_since = None
             self.penalty_days -= {day for day in self.penalty_days if day > cycle.interest_days[-1]}
@@ -85,7 +86,9 @@ class Arrears:
         penalty = cycle.terms.interest.penalty
         if penalty.rate_key is None:
             return
-        missed = [minimum.due_on for minimum, unpaid in zip(self.queue, left, strict=True) if minimum.met is False and unpaid]
+        tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
+        missed = [minimum.due_on for minimum, unpaid in zip(self.queue, left, strict=True)
+                  if minimum.met is False and unpaid > tolerated]
         if self._penalty_since is None and missed and (day - min(missed)).days > penalty.after_days_past_due:
             self._penalty_since, self._on_time = day, 0
         if self._penalty_since is not None:
