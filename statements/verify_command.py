@@ -10,9 +10,10 @@ import typer
 
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, Home, progress, settings_from
 from accounts.database import open_book
-from accounts.errors import Findings, Usage
+from accounts.errors import Findings
 from statements.verify import CHECKS, Outcome, scope_of
 from statements.verify import verify as verify_books
+from statements.verify_reperform import STATEMENTS_REPERFORM
 
 
 class ChecksFailed(Findings):
@@ -29,7 +30,7 @@ def verify(
                                                      help="Of statements, only those that closed on this day.")] = None,
     account: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")] = None,
     sample: Annotated[int | None, typer.Option("--sample", metavar="N",
-                                               help="Seal and derive again the statements of N accounts only.")] = None,
+                                               help="Seal, derive and bill again the statements of N accounts only.")] = None,
     reperform: Annotated[bool, typer.Option("--reperform", help="Bill again with the second engine.")] = False,
     as_json: AsJson = False,
     home: Home = None,
@@ -42,15 +43,13 @@ def verify(
     cardwright verify
     cardwright verify --account A-1001 --json
     """
-    if reperform:
-        raise Usage("--reperform needs the second engine, which is not in this release; leave it out: every statement is "
-                    "derived again by the first")
+    checks = (*CHECKS, STATEMENTS_REPERFORM) if reperform else CHECKS
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         scope = scope_of(connection, None if closing is None else closing.date(), account, sample)
         with progress() as bar:
-            task = bar.add_task("verify", total=len(CHECKS))
-            outcomes = verify_books(connection, scope, progress=lambda check: bar.update(
+            task = bar.add_task("verify", total=len(checks))
+            outcomes = verify_books(connection, scope, checks, progress=lambda check: bar.update(
                 task, advance=1, description=check.name))
     if as_json:
         print(orjson.dumps(_facts(outcomes), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2).decode())

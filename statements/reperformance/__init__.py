@@ -6,5 +6,7 @@ and a closing; `walk.py` goes through a cycle's days, `bearing.py` says what bea
 """
 
 from statements.reperformance.account import ReperformedStatement, reperform
+from statements.reperformance.books import reperform_account
+from statements.reperformance.covered import NotReperformed
 
-__all__ = ["ReperformedStatement", "reperform"]
+__all__ = ["NotReperformed", "ReperformedStatement", "reperform", "reperform_account"]

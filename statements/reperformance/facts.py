@@ -95,6 +95,11 @@ class History:
         return in_force[-1] if in_force else self.versions[0]
 
 
+def is_transaction(type_name: str) -> bool:
+    """Whether a movement of that type is one that `fact_of` takes."""
+    return type_name in _TYPES
+
+
 def fact_of(type_name: str, amount: int, effective_on: date, posted_on: date, segment: str | None = None,
             currency: str | None = None) -> Fact:
     """A movement of one of the types that a transactions file may carry."""

@@ -1,0 +1,90 @@
+"""An account of the books as the second engine reads it: what was posted to it, and the fees charged, as facts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
+from billing.terms_book import TermsBook
+from statements.reperformance.account import ReperformedStatement, reperform_history
+from statements.reperformance.covered import NotReperformed, beyond_rules
+from statements.reperformance.facts import Fact, History, Opening, fact_of, fee_fact, is_transaction, waiver_fact
+
+Row = dict[str, Any]
+_OPENINGS = (OPENING_DEBIT.code, OPENING_CREDIT.code)
+
+
+def reperform_account(connection: Connection[Any], member_id: int, account_id: int,
+                      book: TermsBook | None = None) -> list[ReperformedStatement]:
+    """Every statement of an account of the books, billed again: interest, minimum, past due, grace; fees and waivers as posted.
+
+    Raises NotReperformed for an account that is not covered, like one with an instalment plan or with corrections.
+    """
+    return reperform_history(history_of_account(connection, member_id, account_id, book or TermsBook(connection)))
+
+
+def history_of_account(connection: Connection[Any], member_id: int, account_id: int, book: TermsBook) -> History:
+    """The account up to its last statement, which it must have. Raises NotReperformed."""
+    key = (member_id, account_id)
+    account = _rows(connection, "SELECT * FROM card_account WHERE member_id = %s AND account_id = %s", key)[0]
+    statements = _rows(connection, "SELECT * FROM statement WHERE member_id = %s AND account_id = %s ORDER BY cycle_no", key)
+    postings = _rows(connection, "SELECT * FROM posting WHERE member_id = %s AND account_id = %s"
+                                 " ORDER BY posted_on, source_id, source_line", key)
+    versions = tuple(terms for _, terms in book.history(account["product"]))
+    opening = next((each for each in statements if each["cycle_no"] == 0), None)
+    found = [each for terms in versions for each in beyond_rules(terms)]
+    found += [f"postings of type {_name(each)}" for each in postings if not _is_covered(each)]
+    if len({each["credit_limit"] for each in statements}) > 1:
+        found.append("a credit limit that changed")
+    if _rows(connection, "SELECT 1 FROM arrangement WHERE member_id = %s AND account_id = %s LIMIT 1", key):
+        found.append("an agreement about the account")
+    if found:
+        raise NotReperformed(sorted(set(found)))
+    first_day: date = next(each["opens_on"] for each in statements if each["cycle_no"] > 0)
+    return History(
+        account["opened_on"], account["credit_limit"], account["closing_day"], first_day, statements[-1]["closes_on"], versions,
+        tuple(fact for each in postings if (fact := _fact(each)) is not None),
+        opening=None if opening is None else _opening(opening), charges_given=True,
+    )
+
+
+def _rows(connection: Connection[Any], query: str, parameters: tuple[int, int]) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()
+
+
+def _name(posting: Row) -> str:
+    known = BY_CODE.get(posting["type"])
+    return known.name if known is not None else str(posting["type"])
+
+
+def _is_covered(posting: Row) -> bool:
+    known = BY_CODE.get(posting["type"])
+    if known is None or posting["type"] > 100:
+        return False
+    own = posting["source_id"] == OWN_CHARGES and known.figure in ("fees", "waivers", "interest")
+    return posting["type"] in _OPENINGS or own or is_transaction(known.name)
+
+
+def _fact(posting: Row) -> Fact | None:
+    """A posting as a fact; None for what is worked out again: interest and the tax on it; and for opening balances."""
+    kind = BY_CODE[posting["type"]]
+    if posting["type"] in _OPENINGS:
+        return None
+    if posting["source_id"] != OWN_CHARGES:
+        return fact_of(kind.name, posting["amount"], posting["effective_on"], posting["posted_on"], posting["segment"])
+    if kind.figure == "waivers":
+        return waiver_fact(kind.name, posting["amount"], posting["posted_on"])
+    if kind.figure == "interest" or kind.name == "interest_tax":
+        return None
+    return fee_fact(kind.name, posting["amount"], posting["posted_on"])
+
+
+def _opening(statement: Row) -> Opening:
+    balance = statement["new_balance"]
+    return Opening(on=statement["closes_on"], principal={"purchase": max(0, balance)}, credit=max(0, -balance),
+                   minimum=statement["minimum_payment_due"], due_on=statement["due_on"])

@@ -1,0 +1,60 @@
+"""Bills accounts again with the second engine and compares every figure with the statements that were issued."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from accounts.money import BY_NUMERIC, major_units
+from billing.terms_book import TermsBook
+from statements.reperformance import NotReperformed, reperform_account
+from statements.verify_scope import Check, Scope
+
+#: Accounts in a stable order, so that the same books always give the same first finding.
+_ACCOUNTS = """
+    SELECT member_id, account_id, account, currency FROM card_account
+    WHERE (member_id, account_id) IN (SELECT member_id, account_id FROM statement WHERE cycle_no > 0)
+      AND (%(account)s::bigint IS NULL OR account_id = %(account)s) AND (%(sampled)s::bigint[] IS NULL OR account_id = ANY(%(sampled)s))
+    ORDER BY md5(account), account
+"""
+
+
+def _first_bad(connection: Connection[Any], scope: Scope) -> str | None:
+    book = TermsBook(connection)
+    sampled = None if scope.sampled is None else list(scope.sampled)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        accounts = cursor.execute(_ACCOUNTS, {"account": scope.account_id, "sampled": sampled}).fetchall()
+    differences = (_difference(connection, scope, account, book) for account in accounts)
+    return next((each for each in differences if each is not None), None)
+
+
+def _difference(connection: Connection[Any], scope: Scope, account: dict[str, Any], book: TermsBook) -> str | None:
+    """The first figure of an account that the second engine comes to another amount for; None where there is none."""
+    try:
+        again = {each.closing: each for each in reperform_account(connection, account["member_id"], account["account_id"], book)}
+    except NotReperformed:
+        return None
+    with connection.cursor(row_factory=dict_row) as cursor:
+        issued = cursor.execute("SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0"
+                                " ORDER BY cycle_no", (account["member_id"], account["account_id"])).fetchall()
+    for row in issued:
+        closing = row["closes_on"]
+        if scope.closes_on is not None and closing != scope.closes_on:
+            continue
+        where = f"account {account['account']}, statement of {closing}"
+        if closing not in again:
+            return f"{where}: the second engine does not close on that day"
+        for name, amount in again[closing].figures.items():
+            if row[name] != amount:
+                return f"{where}: {name} is {_shown(account, name, row[name])}, reperformed {_shown(account, name, amount)}"
+    return None
+
+
+def _shown(account: dict[str, Any], name: str, amount: int) -> str:
+    return str(amount) if name == "days_past_due" else major_units(amount, BY_NUMERIC[account["currency"]].digits)
+
+
+STATEMENTS_REPERFORM = Check(
+    "statements_reperform", "every statement, billed again by the second engine, comes to the figures that were issued", _first_bad)
