@@ -16,7 +16,8 @@ from statements.verify_scope import Check, Scope
 _ACCOUNTS = """
     SELECT member_id, account_id, account, currency FROM card_account
     WHERE (member_id, account_id) IN (SELECT member_id, account_id FROM statement WHERE cycle_no > 0)
-      AND (%(account)s::bigint IS NULL OR account_id = %(account)s) AND (%(sampled)s::bigint[] IS NULL OR account_id = ANY(%(sampled)s))
+      AND (%(account)s::bigint IS NULL OR account_id = %(account)s)
+      AND (%(sampled)s::bigint[] IS NULL OR account_id = ANY(%(sampled)s))
     ORDER BY md5(account), account
 """
 
@@ -32,13 +33,14 @@ def _first_bad(connection: Connection[Any], scope: Scope) -> str | None:
 
 def _difference(connection: Connection[Any], scope: Scope, account: dict[str, Any], book: TermsBook) -> str | None:
     """The first figure of an account that the second engine comes to another amount for; None where there is none."""
+    key = (account["member_id"], account["account_id"])
     try:
-        again = {each.closing: each for each in reperform_account(connection, account["member_id"], account["account_id"], book)}
+        again = {each.closing: each for each in reperform_account(connection, *key, book)}
     except NotReperformed:
         return None
     with connection.cursor(row_factory=dict_row) as cursor:
         issued = cursor.execute("SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0"
-                                " ORDER BY cycle_no", (account["member_id"], account["account_id"])).fetchall()
+                                " ORDER BY cycle_no", key).fetchall()
     for row in issued:
         closing = row["closes_on"]
         if scope.closes_on is not None and closing != scope.closes_on:
@@ -57,4 +59,5 @@ def _shown(account: dict[str, Any], name: str, amount: int) -> str:
 
 
 STATEMENTS_REPERFORM = Check(
-    "statements_reperform", "every statement, billed again by the second engine, comes to the figures that were issued", _first_bad)
+    "statements_reperform", "every statement, billed again by the second engine, comes to the figures that were issued",
+    _first_bad)

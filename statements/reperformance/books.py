@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
+from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT
 from billing.terms_book import TermsBook
 from statements.reperformance.account import ReperformedStatement, reperform_history
 from statements.reperformance.covered import NotReperformed, beyond_rules
@@ -40,8 +40,6 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
     found += [f"postings of type {_name(each)}" for each in postings if not _is_covered(each)]
     if len({each["credit_limit"] for each in statements}) > 1:
         found.append("a credit limit that changed")
-    if _rows(connection, "SELECT 1 FROM arrangement WHERE member_id = %s AND account_id = %s LIMIT 1", key):
-        found.append("an agreement about the account")
     if found:
         raise NotReperformed(sorted(set(found)))
     first_day: date = next(each["opens_on"] for each in statements if each["cycle_no"] > 0)
@@ -66,8 +64,8 @@ def _is_covered(posting: Row) -> bool:
     known = BY_CODE.get(posting["type"])
     if known is None or posting["type"] > 100:
         return False
-    own = posting["source_id"] == OWN_CHARGES and known.figure in ("fees", "waivers", "interest")
-    return posting["type"] in _OPENINGS or own or is_transaction(known.name)
+    charge = known.figure in ("fees", "waivers", "interest")
+    return charge or posting["type"] in _OPENINGS or is_transaction(known.name)
 
 
 def _fact(posting: Row) -> Fact | None:
@@ -75,7 +73,7 @@ def _fact(posting: Row) -> Fact | None:
     kind = BY_CODE[posting["type"]]
     if posting["type"] in _OPENINGS:
         return None
-    if posting["source_id"] != OWN_CHARGES:
+    if is_transaction(kind.name):
         return fact_of(kind.name, posting["amount"], posting["effective_on"], posting["posted_on"], posting["segment"])
     if kind.figure == "waivers":
         return waiver_fact(kind.name, posting["amount"], posting["posted_on"])

@@ -16,6 +16,7 @@ from accounts.posting_types import PURCHASE
 from jobs.business_day import advance
 from jobs.steps import steps_of_the_day
 from statements.facts import UnknownAccount
+from statements.reperformance import reperform_account
 from statements.seal import seal_statement
 from statements.verify import CHECKS, scope_of, verify
 from tests import small_book
@@ -275,5 +276,24 @@ def test_the_command_is_silent_or_names_what_is_bad(embedded_database: Database,
     assert broken.stdout.startswith("guarded_balances_equal_postings: account A4: guarded balance 0.00 CNY, postings come to")
     assert "1 of" in broken.stderr
     assert "Traceback" not in broken.stderr
-    assert cardwright("verify", "--reperform", database=embedded_database).returncode == 2
     assert cardwright("verify", "--account", "nobody", database=embedded_database).returncode == 2
+
+
+def test_the_second_engine_bills_the_same_and_names_the_first_figure_that_differs(
+    embedded_database: Database, cardwright: Callable[..., Any]
+) -> None:
+    with psycopg.connect(embedded_database.url) as connection:
+        small_book.build(connection, accounts=12)
+        small_book.run_days(connection, date(2024, 6, 30))
+        for member_id, account_id in connection.execute("SELECT member_id, account_id FROM card_account").fetchall():
+            assert reperform_account(connection, member_id, account_id), "every account of this book is covered"
+    good = cardwright("verify", "--reperform", "--sample", "12", database=embedded_database)
+    assert (good.returncode, good.stdout) == (0, "")
+
+    with psycopg.connect(embedded_database.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE statement SET minimum_payment_due = minimum_payment_due + 1"
+                           " WHERE account_id = 4 AND closes_on = '2024-05-05'")
+    broken = cardwright("verify", "--reperform", "--account", "A4", database=embedded_database)
+    assert broken.returncode == 1
+    assert "statements_reperform: account A4, statement of 2024-05-05: minimum_payment_due is" in broken.stdout
