@@ -9,7 +9,7 @@ from functools import partial
 
 from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
-from statements.reperformance.balances import BILLED, REVOLVING, Balances, Debit, segment_row
+from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
 from statements.reperformance.charges import Charge
 from statements.reperformance.covered import require_reperformed
@@ -115,6 +115,7 @@ def _begin(history: History) -> _Account:
             lies_in = age if segment_row(terms, name).grace else REVOLVING
             account.balances.debits.append(Debit(kind, name, lies_in, amount, amount, opening.on, opening.on))  # type: ignore[arg-type]
     account.last.new_balance = account.balances.total()
+    _bill_again(account, due_on)
     tolerance = timedelta(days=history.terms_on(history.first_day).cycle.tolerance_days)
     if opening.past_due:
         earlier = due_of(month_before(history, opening.on), terms)
@@ -122,6 +123,17 @@ def _begin(history: History) -> _Account:
         account.arrears.queue[-1].met = False
     account.arrears.ask(max(0, opening.minimum - opening.past_due), due_on, due_on + tolerance)
     return account
+
+
+def _bill_again(account: _Account, due_on: date) -> None:
+    """An account taken over in mid-cycle: what was billed is not due before the next closing, which bills it anew."""
+    terms = account.history.terms_on(account.history.first_day)
+    cut = due_on + timedelta(days=terms.cycle.tolerance_days)
+    if cut <= next_closing(account.history, account.last.closing, anything_posted=True):
+        return
+    for each in account.balances.debits:
+        if each.age == BILLED:
+            each.age, each.posted_on, each.of_before = NEW, account.history.first_day, True
 
 
 def _cycle(account: _Account, closing: date) -> Cycle:
@@ -194,7 +206,7 @@ def _post_charges(cycle: Cycle, balances: Balances, charges: list[Charge], alloc
              for each in charges if tax_rate]
     facts += [Fact("tax", amount, day, day, "fees", "debit", "fees") for amount in taxes if amount]
     for fact in facts:
-        balances.debits.append(Debit(fact.kind, "purchase", "new", fact.amount, fact.amount, day, day))
+        balances.debits.append(Debit(fact.kind, "purchase", NEW, fact.amount, fact.amount, day, day))
     balances.credit = balances.pay(balances.credit, allocation.excess(balances.debits, day))
     return facts
 
