@@ -52,12 +52,19 @@ class Allocation:
                    for kind in ("fees", "interest")}
         principal = [each for each in debits if each.kind == "principal"]
         keys = [self._key(item, day) for item in items if item not in ("past_due", "fees", "interest")]
-        by_kind["principal"] = sorted(principal, key=lambda each: (*(key(each) for key in keys), self._age(each)))
+        ranked = sorted(principal, key=lambda each: (*(key(each) for key in keys), self._age(each)))
+        named = [each for each in ranked if self._is_named(items, each)]
+        by_kind["principal"] = named
         ordered: list[Debit] = []
         for item in (*items, "fees", "interest", "principal"):
             for kind in _KINDS.get(item, ("principal",)):
                 ordered += by_kind.pop(kind, [])
-        return ordered
+        return [*ordered, *(each for each in ranked if each not in named)]
+
+    def _is_named(self, items: Sequence[str], debit: Debit) -> bool:
+        """Whether an order names the principal of a debit: where it has segments only, those; else all."""
+        keys = [item for item in items if item not in _KINDS]
+        return not keys or any(not item.startswith("segment:") or item == f"segment:{debit.segment}" for item in keys)
 
     def _key(self, item: str, day: date) -> Key:
         if item in ("highest_rate", "lowest_rate"):
