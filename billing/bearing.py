@@ -105,7 +105,8 @@ class BearingOfCycle:
         return bears + self._sum(balances, segment, (NEW,)) * self._bears_new(segment) if with_new else bears
 
     def whole_segment_before(self, segment: int) -> tuple[Int64Array, Int64Array]:
-        """Balance-days of the whole segment in the cycle before, and its interest days; 0 and 1 where there was none."""
+        """Balance-days of the whole segment in the cycle before, and its interest days; 0 and 1 where there was none, or
+        where grace is kept."""
         total, days = np.zeros(self.accounts, dtype=np.int64), np.ones(self.accounts, dtype=np.int64)
         if self.before is not None:
             walked, cells = self.before.walked, self.before.cells
@@ -114,6 +115,8 @@ class BearingOfCycle:
             if walked.doubled is not None:
                 of_days = of_days + walked.doubled[:, rows].sum(axis=(0, 1))
             total[self.before.accounts] = of_days
+            if self.cells.has_grace(segment):
+                total *= ~self.decided.kept
             days[self.before.accounts] = np.maximum(walked.counted.sum(axis=0), 1)
         return total, days
 

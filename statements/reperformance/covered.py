@@ -27,6 +27,8 @@ def beyond_rules(terms: Terms) -> Iterator[str]:
         yield f"kind = {terms.kind}"
     if terms.minimum_payment.combine not in ("sum", "greater_of"):
         yield f"minimum_payment.combine = {terms.minimum_payment.combine}"
+    if terms.delinquency.charge_off_after_days:
+        yield "delinquency.charge_off_after_days"
     if any(part.round_to is not None for part in terms.minimum_payment.parts):
         yield "minimum_payment.parts with round_to"
 

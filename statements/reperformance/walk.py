@@ -79,7 +79,7 @@ def _enter(cycle: Cycle, balances: Balances, facts: Sequence[Fact], walked: Walk
         debit = debit_of(fact, cycle.terms)
         balances.debits.append(debit)
         deferred.enter(debit)
-        if debit.counts_on < cycle.first_interest_day:
+        if debit.counts_on < cycle.first_interest_day and fact.type != "returned_payment":
             walked.early.append(Part(debit, debit.kind, debit.segment, debit.age, debit.amount))
 
 
