@@ -31,7 +31,8 @@ TYPES = [
     *["purchase"] * 5, *["payment"] * 4, "cash_advance", "refund", "balance_transfer", "adjustment_debit", "adjustment_credit",
     "returned_payment", "fee", "interest", "points_credit",
 ]
-OPENED = st.sampled_from([date(2023, 1, 28), date(2023, 1, 30), date(2023, 1, 31), date(2023, 3, 1), date(2023, 11, 12), date(2024, 1, 5), date(2024, 2, 29)])
+OPENED = st.sampled_from([date(2023, 1, 28), date(2023, 1, 30), date(2023, 1, 31),
+                          date(2023, 3, 1), date(2023, 11, 12), date(2024, 1, 5), date(2024, 2, 29)])
 
 
 def of(*values: Any) -> st.SearchStrategy[Any]:
