@@ -82,6 +82,8 @@ def _segments(terms: Terms) -> Iterator[Unsupported]:
                     yield Unsupported(f"{key}.{name}", _shown(getattr(row, name)), None)
         elif row.deferred and not row.ends:
             yield Unsupported(f"{key}.deferred", "true", "true only with valid_days or until")
+        if row.deferred and row.tiers is not None:
+            yield Unsupported(f"{key}.tiers", _shown(row.tiers), "one rate where deferred is true")
         if row.revert_to is not None and terms.interest.segment_named(row.revert_to).ends:
             yield Unsupported(f"{key}.revert_to", _shown(row.revert_to), "a segment that does not end")
 

@@ -82,6 +82,9 @@ def test_charged(toml: str) -> None:
     (PURCHASE + CASH + "deferred = true", "interest.segment.cash_advance.deferred = true | leave it out"),
     (PURCHASE + CASH + SPRING + "deferred = true",
      "interest.segment.spring.deferred = true | it takes true only with valid_days"),
+    (PURCHASE + CASH + SPRING.replace('daily_rate = "0"', 'tiers = [{annual_rate = "0.1"}]')
+     + "valid_days = 9\ndeferred = true",
+     "it takes one rate where deferred is true"),
     (PURCHASE + CASH + SPRING + 'until = 2024-01-01\nrevert_to = "spring"',
      'interest.segment.spring.revert_to = "spring" | it takes a segment that does not end'),
     ("[benefits]\ninterest_forgiveness_days = 0", "benefits.interest_forgiveness_days = 0"),
