@@ -5,7 +5,7 @@ Text is written as text, whatever it looks like; the only formulas are our own s
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -49,7 +49,9 @@ def as_xlsx(report: Report) -> bytes:
     """The workbook; the same report gives the same bytes."""
     out = BytesIO()
     workbook = xlsxwriter.Workbook(out, OPTIONS)
-    workbook.set_properties({"title": report.title, "created": report.as_of or report.to_on or date(2000, 1, 1)})
+    # A date alone is taken for none, and then the clock is asked.
+    created = datetime.combine(report.as_of or report.to_on or date(2000, 1, 1), time(), UTC)
+    workbook.set_properties({"title": report.title, "created": created})
     formats = _Formats(workbook)
     summary = workbook.add_worksheet("Summary")
     chunks = [report.rows[at:at + ROWS_A_SHEET] for at in range(0, len(report.rows), ROWS_A_SHEET)] or [()]

@@ -144,6 +144,7 @@ def test_workbook_has_three_sheets_one_table_no_foreign_formula_and_a_chart() ->
         assert 'totalsRowCount="1"' in table
         assert any(name.startswith("xl/charts/chart") for name in files.namelist())
         assert not any("externalLink" in name for name in files.namelist())
+        assert "2024-04-30T00:00:00Z" in files.read("docProps/core.xml").decode()
     assert renderer(Format.XLSX)(report(ROWS)) == content
 
 
