@@ -15,9 +15,9 @@ from billing.balances import BoolArray, Int64Array
 #: Kinds of rows. BALANCE: what a segment holds of an age (amount); with ends_on its last day, began_on the day it counts from
 #: and balance_days what it has run up so far. UNPAID_MINIMUM: due on began_on, amount still unpaid. PENALTY: under the penalty
 #: rate since began_on, amount minimums met in time since. CHARGED: interest charged on a segment (amount) at this closing, and
-#: the balance-days that bore it; for the statement only. UNCONDITIONAL: balance-days to be charged at the next closing.
+#: the balance-days that bore it; for the statement only.
 #: CHARGED_OFF: since began_on, amount of it not recovered.
-BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, UNCONDITIONAL, CHARGED_OFF = 1, 2, 3, 4, 5, 6
+BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, CHARGED_OFF = 1, 2, 3, 4, 6
 
 
 @dataclass

@@ -160,7 +160,7 @@ class CycleClosing:
     def close(self) -> ClosedCycle:
         """Charge interest, then set the minimum payment and the state that is carried on."""
         by_segment = self._charge_interest()
-        columns = {"previous_balance": self.state.new_balance - self._known(), **self._figures()}
+        columns = {"previous_balance": self.state.new_balance, **self._figures()}
         new_balance = self._new_balance(columns)
         over_limit = np.maximum(new_balance - self.credit_limit, 0)
         total_received = self.walked.received[-1] if len(self.walked.received) else np.zeros_like(new_balance)
@@ -330,14 +330,6 @@ class CycleClosing:
         if not np.array_equal(self.balances.sum(axis=0) - self.credit, new_balance):
             raise AssertionError("the balances of a cycle do not add up to its new balance")
         return new_balance
-
-    def _known(self) -> Int64Array:
-        """What events that the opening state holds already come to: it is ahead of the last statement by so much."""
-        events, ahead = self.events, np.zeros(self.accounts, dtype=np.int64)
-        if events.known.any():
-            mine = events.known > 0
-            np.add.at(ahead, events.account[mine], (SIGN[events.type] * events.amount)[mine])
-        return ahead
 
     def _minimum(self, figures: dict[str, Int64Array], new_balance: Int64Array, over_limit: Int64Array,
                  past_due: Int64Array) -> Int64Array:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from accounts.posting_types import (
     ADJUSTMENT_CREDIT,
@@ -46,9 +45,7 @@ class Events:
     """Postings of a batch as columns of equal length, in any order.
 
     account: index into the batch; type: posting type code; amount: minor units; effective_on, posted_on: day numbers.
-    segment: row number, from 1, of the segment of the terms that an event names (0: none). known: 1 where the state that the
-    cycle starts from holds the event already (it was rebilled): it stands on the statement and moves no balance.
-    Both may be left empty where no event has them.
+    segment: row number, from 1, of the segment of the terms that an event names (0: none); may be left empty where none does.
     """
 
     account: Int64Array
@@ -57,22 +54,15 @@ class Events:
     effective_on: Int64Array
     posted_on: Int64Array
     segment: Int64Array = field(default_factory=_nothing)
-    known: Int64Array = field(default_factory=_nothing)
 
     def __post_init__(self) -> None:
-        for name in ("segment", "known"):
-            if len(getattr(self, name)) != len(self.account):
-                setattr(self, name, np.zeros(len(self.account), dtype=np.int64))
+        if len(self.segment) != len(self.account):
+            self.segment = np.zeros(len(self.account), dtype=np.int64)
 
     @staticmethod
     def none() -> Events:
         """No events at all."""
         return Events(_nothing(), _nothing(), _nothing(), _nothing(), _nothing())
-
-    def chosen(self, keep: npt.NDArray[np.bool_]) -> Events:
-        """Some of the events."""
-        return Events(*(getattr(self, name)[keep] for name in
-                        ("account", "type", "amount", "effective_on", "posted_on", "segment", "known")))
 
 
 def received_types(terms: Terms) -> list[int]:
@@ -86,7 +76,7 @@ def received_types(terms: Terms) -> list[int]:
 
 def received(terms: Terms, events: Events) -> Int64Array:
     """What each event counts towards the minimum and towards paying in full, minor units; a returned payment is negative."""
-    counted = np.isin(events.type, received_types(terms)) & (events.known == 0)
+    counted = np.isin(events.type, received_types(terms))
     return np.where(counted, -SIGN[events.type] * events.amount, 0)
 
 

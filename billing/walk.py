@@ -70,8 +70,7 @@ class Walk:
                  events: Events, credit_limit: Int64Array) -> None:
         self.by_day, self.terms, self.cells, self.state = by_day, by_day.first, cells, state
         self.credit_limit, self.carried = credit_limit, carried
-        # What was rebilled is in the state already.
-        self.events = events.chosen(events.known == 0) if events.known.any() else events
+        self.events = events
         interest = self.terms.interest
         self.closes_on = day_number(by_day.closes_on)
         self.accounts = len(state.new_balance)

@@ -42,5 +42,6 @@ def rates(terms: Terms) -> Iterator[tuple[str, Fraction]]:
 
 def percent(rate: Fraction) -> str:
     """A fraction as a percentage of at most three decimals: 18.25 %."""
-    text = f"{float(rate * 100):.3f}".rstrip("0").rstrip(".")
+    thousandths = round(rate * 100_000)
+    text = f"{thousandths // 1000}.{thousandths % 1000:03d}".rstrip("0").rstrip(".")
     return f"{text} %"
