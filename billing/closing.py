@@ -42,6 +42,7 @@ from billing.cycle import Charged, ClosedCycle, CycleClosing, Events, Trace, clo
 from billing.reading import (
     CARRIED,
     POSTINGS,
+    alike,
     index_of,
     opening_state,
     read_carried,
@@ -304,9 +305,9 @@ def _versions(book: TermsBook, due: Columns, not_opened: np.ndarray) -> tuple[In
     version_of = np.zeros(len(due["account_id"]), dtype=np.int64)
     refused: list[tuple[int, int, str]] = []
     opens = due["previous_closing"] + 1
-    pairs = np.stack([due["product"], opens], axis=1) if len(opens) else np.zeros((0, 2), dtype=np.int64)
-    for product, opening in np.unique(pairs, axis=0).tolist():
-        rows = (due["product"] == product) & (opens == opening) & ~not_opened
+    for (product, opening), same in alike(due["product"], opens):
+        rows = np.zeros(len(opens), dtype=bool)
+        rows[same] = ~not_opened[same]
         found = book.on(book.products[product - 1], day_of(opening)) if product else None
         if found is not None:
             version_of[rows] = found.terms_version_id
@@ -345,22 +346,19 @@ def _parts(connection: Connection[Any], read: ReadCycle, chosen: Int64Array, ver
     # Accounts about which something was agreed are closed apart, so that the others take the shorter way.
     arranged = np.zeros(len(due["account_id"]), dtype=np.int64)
     arranged[[account for account, _ in read.arrangements]] = 1
-    keys = np.stack([version_of[chosen], due["closing_day"][chosen], arranged[chosen]], axis=1).reshape(-1, 3)
-    for version_id, closing_day, apart in np.unique(keys, axis=0).tolist():
-        group = chosen[(keys == (version_id, closing_day, apart)).all(axis=1)]
+    for (version_id, closing_day, _), same in alike(version_of[chosen], due["closing_day"][chosen], arranged[chosen]):
+        group = chosen[same]
         part = _part(read, version_id, closing_day, group)
         needed = needs_before(part.by_day, part.state, part.events, traced, part.arrangements)
         needed = needed[due["last_cycle"][group[needed]] > 0]
         if not needed.size:
             parts.append(part)
             continue
-        cycles = np.stack([due["previous_closing"][group], due["previous_version"][group]], axis=1)
-        for previous_closing, previous_version in np.unique(cycles, axis=0).tolist():
-            same = group[(cycles[:, 0] == previous_closing) & (cycles[:, 1] == previous_version)]
-            part = _part(read, version_id, closing_day, same)
-            wanted = np.intersect1d(same, group[needed])
+        for (previous_closing, _), same in alike(due["previous_closing"][group], due["previous_version"][group]):
+            part = _part(read, version_id, closing_day, group[same])
+            wanted = np.intersect1d(group[same], group[needed])
             if wanted.size:
-                part.before = _before(connection, read, same, wanted, day_of(previous_closing))
+                part.before = _before(connection, read, group[same], wanted, day_of(previous_closing))
             parts.append(part)
     return parts
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from accounts.posting_types import INSTALMENT_CONVERSION, STATEMENT_CONVERSION
+from accounts.posting_types import BY_CODE, INSTALMENT_CONVERSION, STATEMENT_CONVERSION
 from billing.balances import Int64Array
 from billing.cells import BILLED, FIRST, NEW, REVOLVING, Cells
 
 #: From which ages a conversion takes, in this order: what is new of the cycle, or what the last statement billed, first.
 _AGES = {INSTALMENT_CONVERSION.code: (NEW, BILLED, REVOLVING), STATEMENT_CONVERSION.code: (BILLED, REVOLVING, NEW)}
 CONVERSIONS = list(_AGES)
+#: By posting type code.
+IS_CONVERSION = np.zeros(max(BY_CODE) + 1, dtype=bool)
+IS_CONVERSION[CONVERSIONS] = True
 
 
 def conversion_order(cells: Cells, kind: int) -> list[int]:

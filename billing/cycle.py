@@ -96,30 +96,26 @@ class ClosedCycle:
     before: Before
 
 
-def paid_in_full(terms: Terms, state: OpeningState, events: Events, digits: int) -> BoolArray:
-    """Which accounts paid their previous statement in full by its due date (and tolerance), shape (accounts,).
-
-    A statement of zero or less is paid in full.
-    """
-    owed = state.new_balance - minor_units(terms.cycle.tolerance_amount, digits)
-    return np.asarray((_received_in_time(terms, state, events) >= owed) | (state.new_balance <= 0))
-
-
-def _received_in_time(terms: Terms, state: OpeningState, events: Events) -> Int64Array:
-    in_time = events.effective_on <= (state.due_on + terms.cycle.tolerance_days)[events.account]
+def received_in_time(terms: Terms, state: OpeningState, events: Events) -> Int64Array:
+    """What each account's previous statement was paid by its due date (and tolerance), minor units, shape (accounts,)."""
+    counted = received(terms, events)
+    some = np.flatnonzero(counted)
+    account = events.account[some]
+    in_time = events.effective_on[some] <= (state.due_on + terms.cycle.tolerance_days)[account]
     total = np.zeros_like(state.new_balance)
-    np.add.at(total, events.account[in_time], received(terms, events)[in_time])
+    np.add.at(total, account[in_time], counted[some][in_time])
     return total
 
 
-def decide_grace(terms: Terms, state: OpeningState, events: Events, closes_on: int, digits: int) -> Decided:
-    """Whether the previous statement was paid in full, and grace kept.
+def decide_grace(terms: Terms, state: OpeningState, paid_in_time: Int64Array, closes_on: int, digits: int) -> Decided:
+    """Whether the previous statement was paid in full, and grace kept; a statement of zero or less is paid in full.
 
-    Where it can still be paid in time after this closing (a preview, an account taken over in the middle of a cycle), grace
-    is not decided yet and nothing of it is missed.
+    paid_in_time: as `received_in_time` gives it. Where it can still be paid in time after this closing (a preview, an account
+    taken over in the middle of a cycle), grace is not decided yet and nothing of it is missed.
     """
     in_time = np.asarray(state.due_on + terms.cycle.tolerance_days > closes_on)
-    paid = paid_in_full(terms, state, events, digits) | in_time
+    owed = state.new_balance - minor_units(terms.cycle.tolerance_amount, digits)
+    paid = (paid_in_time >= owed) | (state.new_balance <= 0) | in_time
     kept = paid & ((state.grace == 0) | in_time) if terms.grace.requires == "previous_and_new_balance" else paid
     return Decided(paid, kept, in_time)
 
@@ -137,14 +133,16 @@ class CycleClosing:
         self.charged_off = ChargedOff.of(carried, self.accounts)
         if self.charged_off is not None:
             self.state = state = replace(state, grace=np.where(self.charged_off.off, 0, state.grace))
-        self.decided = decide_grace(self.terms, state, events, self.closes_on, self.digits)
+        paid_in_time = received_in_time(self.terms, state, events)
+        self.decided = decide_grace(self.terms, state, paid_in_time, self.closes_on, self.digits)
         self.queue: Queue = unpaid_minimums(self.terms, state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on,
                                             state.due_on, carried)
         walk = Walk(by_day, self.cells, state, opening_balances(self.cells, state, carried), carried, events, credit_limit)
         if arrangements is not None:
             self.queue = arranged(self.queue, arrangements, walk.received, walk.start, state.previous_closing, self.closes_on)
-        self.penalty = penalty_of(self.terms, self.queue, walk.received, self._minimum_met(), walk.start,
-                                  state.previous_closing, self.closes_on, carried, self.digits)
+        met = paid_in_time >= state.minimum_payment_due - minor_units(self.terms.cycle.tolerance_amount, self.digits)
+        self.penalty = penalty_of(self.terms, self.queue, walk.received, met, walk.start, state.previous_closing,
+                                  self.closes_on, carried, self.digits)
         self.own = self._own_rates(walk.start)
         self.walked = walk.run(self.own)
         if self.charged_off is not None:
@@ -152,10 +150,6 @@ class CycleClosing:
         self.balances, self.credit = self.walked.balances, self.walked.credit
         self.charges: list[Charged] = []
         self.charged_rows: list[Carried] = []
-
-    def _minimum_met(self) -> BoolArray:
-        allowed = minor_units(self.terms.cycle.tolerance_amount, self.digits)
-        return np.asarray(_received_in_time(self.terms, self.state, self.events) >= self.state.minimum_payment_due - allowed)
 
     def close(self) -> ClosedCycle:
         """Charge interest, then set the minimum payment and the state that is carried on."""
@@ -435,12 +429,12 @@ def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced
         return np.zeros(0, dtype=np.int64)
     if terms.interest.method == "two_cycle":
         return np.arange(len(state.new_balance))
-    decided = decide_grace(terms, state, events, day_number(by_day.closes_on), terms.digits)
+    decided = decide_grace(terms, state, received_in_time(terms, state, events), day_number(by_day.closes_on), terms.digits)
     unconditional = (state.grace > 0) & (terms.interest.revolving_new_purchases == "next_statement")
     return np.flatnonzero(~decided.kept | unconditional)
 
 
 __all__ = [
     "Charged", "ClosedCycle", "CycleClosing", "Events", "OpeningState", "Trace", "close_cycle", "decide_grace", "needs_before",
-    "paid_in_full", "received_types",
+    "received_types",
 ]

@@ -76,8 +76,10 @@ def received_types(terms: Terms) -> list[int]:
 
 def received(terms: Terms, events: Events) -> Int64Array:
     """What each event counts towards the minimum and towards paying in full, minor units; a returned payment is negative."""
-    counted = np.isin(events.type, received_types(terms))
-    return np.where(counted, -SIGN[events.type] * events.amount, 0)
+    of_type = np.zeros_like(SIGN)
+    of_type[received_types(terms)] = -1
+    of_type *= SIGN
+    return of_type[events.type] * events.amount
 
 
 def cell_of_debits(cells: Cells, types: Int64Array, segments: Int64Array) -> Int64Array:

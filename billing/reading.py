@@ -120,11 +120,28 @@ def read_postings(connection: Connection[Any], on: date, first: int, last: int, 
 
 def index_of(keys: Int64Array, wanted: Int64Array) -> Int64Array:
     """Where each wanted value stands in `keys` (each there once); -1 where it does not."""
-    order = np.argsort(keys, kind="stable")
     if not keys.size:
         return np.full(len(wanted), -1, dtype=np.int64)
-    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    if (keys[1:] > keys[:-1]).all():
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    else:
+        order = np.argsort(keys, kind="stable")
+        place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
     return np.where(keys[place] == wanted, place, -1)
+
+
+def alike(*keys: Int64Array) -> list[tuple[tuple[int, ...], Int64Array]]:
+    """The rows that are alike in several columns: the values of each group, in order, and the positions of its rows, rising.
+
+    Most batches are one group, which is seen without sorting.
+    """
+    if not len(keys[0]):
+        return []
+    if all((each == each[0]).all() for each in keys):
+        return [(tuple(int(each[0]) for each in keys), np.arange(len(keys[0])))]
+    order = np.lexsort(keys[::-1])
+    begins = np.flatnonzero(np.any([each[order][1:] != each[order][:-1] for each in keys], axis=0)) + 1
+    return [(tuple(int(each[group[0]]) for each in keys), group) for group in np.split(order, begins)]
 
 
 def opening_state(due: Columns, chosen: Int64Array) -> OpeningState:

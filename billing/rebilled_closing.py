@@ -96,8 +96,10 @@ def close_rebilled(connection: Connection[Any], read: ReadCycle, position: int, 
 def rebilled_accounts(connection: Connection[Any], read: ReadCycle) -> Int64Array:
     """Those of the accounts due that were rebilled by the day, indexes into `read.due`."""
     due = read.due["account_id"]
-    rows = connection.execute("SELECT DISTINCT account_id FROM rebill WHERE posted_on <= %s AND account_id = ANY(%s)",
-                              (read.closes_on, due.tolist())).fetchall() if len(due) else []
+    members = read.due["member_id"]
+    rows = connection.execute(
+        "SELECT DISTINCT account_id FROM rebill WHERE posted_on <= %s AND member_id BETWEEN %s AND %s",
+        (read.closes_on, int(members.min()), int(members.max()))).fetchall() if len(due) else []
     return np.flatnonzero(np.isin(due, [row[0] for row in rows])).astype(np.int64)
 
 

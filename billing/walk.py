@@ -16,7 +16,7 @@ from accounts.calendar import day_number
 from billing.balances import BoolArray, Int64Array, allocation_order, run_down
 from billing.carried import Carried
 from billing.cells import AGES, FEES, FIRST, NEW, REVOLVING, Cells
-from billing.conversions import CONVERSIONS, conversion_order, forget_newest
+from billing.conversions import IS_CONVERSION, conversion_order, forget_newest
 from billing.own_rates import OwnRates
 from billing.postings import FIGURE, SIGN, WAIVERS, Events, cell_of_debits, received
 from billing.promotions import Ending, last_days, revert_cell
@@ -102,7 +102,7 @@ class Walk:
         cell = self._ending(cell, owner, amount, counts_from[debit], day[debit] + self.start, events.posted_on[debit])
         np.add.at(self.debits.reshape(-1), (day[debit] * cells.count + cell) * self.accounts + owner, amount)
         waiver = ~debit & (FIGURE[events.type] == WAIVERS)
-        converted = np.isin(events.type, CONVERSIONS)
+        converted = IS_CONVERSION[events.type]
         paid = ~debit & ~waiver & ~converted
         self.waived, self.money = self._by_day(day, waiver), self._by_day(day, paid)
         came_in = np.zeros((self.days, self.accounts), dtype=np.int64)

@@ -66,14 +66,11 @@ def seal_statements(statements: Columns, postings: Columns, starts: NDArray[np.i
     if len(starts) != count + 1 or starts[0] != 0 or starts[-1] != len(lines):
         raise ValueError(f"starts must run from 0 to {len(lines)} in {count + 1} entries")
     head_bytes, line_bytes = _bytes_of(heads), _bytes_of(lines)
-    digests = bytearray(32 * count)
-    line_ends = (starts * _POSTING.itemsize).tolist()
-    head_size, line_from = _HEAD.itemsize, 0
-    for account, line_to in enumerate(line_ends[1:]):
-        hasher = sha256(head_bytes[account * head_size:(account + 1) * head_size])
-        hasher.update(line_bytes[line_from:line_to])
-        digests[32 * account:32 * account + 32] = hasher.digest()
-        line_from = line_to
+    head_size, line_size = _HEAD.itemsize, _POSTING.itemsize
+    ends = (starts * line_size).tolist()
+    digests = b"".join([
+        sha256(head_bytes[head:head + head_size] + line_bytes[first:last]).digest()
+        for head, first, last in zip(range(0, count * head_size, head_size), ends[:-1], ends[1:], strict=True)])
     return np.frombuffer(digests, dtype=np.uint8).reshape(count, 32)
 
 
@@ -121,5 +118,5 @@ def _as_bytes(hashes: NDArray[Any]) -> Seals:
     return np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), 32)
 
 
-def _bytes_of(records: NDArray[Any]) -> memoryview:
-    return records.view(np.uint8).reshape(-1).data if len(records) else memoryview(b"")
+def _bytes_of(records: NDArray[Any]) -> bytes:
+    return records.tobytes()
