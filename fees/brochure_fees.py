@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from fees.brochure_writer import Line, Writer
 from fees.first_year_cap import first_year_cap
+from fees.instalment import instalment_clause
 from fees.terms_fees import (
     DailyLatePaymentFee,
     EscalatingLatePaymentFee,
@@ -34,7 +36,21 @@ def fee_lines(writer: Writer) -> tuple[Line, ...]:
              for key, share in (("interest", tax.interest), ("fees", tax.fees)) if share]
     if taxed:
         lines.append(Line(writer.say("tax"), writer.all_of(taxed), ""))
-    return tuple(lines) or (Line(writer.say("fees"), writer.say("nothing"), ""),)
+    lines.append(Line(writer.say("instalment_plan"), writer.all_of(_instalments(writer)), instalment_clause(writer.terms)))
+    return tuple(lines)
+
+
+def _instalments(writer: Writer) -> Iterator[str]:
+    plan = writer.terms.instalments
+    if plan.method == "declining":
+        yield writer.say("instalment_declining", percent=writer.percent(plan.annual_rate or Decimal(0)))
+        yield writer.say("settled_declining")
+    elif plan.fee_rate:
+        yield writer.say("instalment_flat", percent=writer.percent(plan.fee_rate))
+        yield writer.say("settled_flat")
+    else:
+        yield writer.say("instalment_free")
+    yield writer.say(f"remainder_{plan.remainder_in}")
 
 
 def _joining(writer: Writer, fee: Any) -> Iterator[str]:

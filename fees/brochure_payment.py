@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fees.brochure_writer import Line, Writer
 from fees.terms_payments import MinimumPart
 
@@ -24,7 +26,23 @@ def payment_lines(writer: Writer) -> tuple[Line, ...]:
         Line(writer.say("closing"), writer.say(closing, day=str(cycle.closing_day)), ""),
         Line(writer.say("due"), writer.all_of(due), ""),
         Line(writer.say("minimum"), _minimum(writer), ""),
+        *_falling_behind(writer),
     )
+
+
+def _falling_behind(writer: Writer) -> Iterator[Line]:
+    """When an account is written off, and what it takes to bring it current."""
+    rule, re_age = writer.terms.delinquency, writer.terms.delinquency.re_age
+    if rule.charge_off_after_days:
+        yield Line(writer.say("charge_off"), writer.say("charge_off_rule", days=str(rule.charge_off_after_days)),
+                   "delinquency.charge_off")
+    if re_age.per_12_months and re_age.per_60_months:
+        said = [writer.say("re_age_limits", year=str(re_age.per_12_months), five_years=str(re_age.per_60_months))]
+        if re_age.min_months_on_books:
+            said.append(writer.say("re_age_months", count=str(re_age.min_months_on_books)))
+        if re_age.min_payments:
+            said.append(writer.say("re_age_payments", count=str(re_age.min_payments)))
+        yield Line(writer.say("re_age"), writer.all_of(said), "delinquency.re_age")
 
 
 def _minimum(writer: Writer) -> str:

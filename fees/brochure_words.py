@@ -153,6 +153,26 @@ _WORDS: dict[str, tuple[str, str]] = {
     "replacement_rule": ("{amount} for each card", "每卡{amount}"),
     "free_for": ("free if the reason is: {reasons}", "下列原因免收：{reasons}"),
     "issuer_fault": ("the issuer's fault", "发卡机构原因"),
+    # instalments
+    "instalment_plan": ("Instalment plan", "分期付款"),
+    "instalment_flat": ("{percent} of the plan's amount with each part", "每期按分期总额的{percent}收取手续费"),
+    "instalment_free": ("no fee", "免手续费"),
+    "instalment_declining": ("{percent} a year on what is left of the plan, with each part",
+                             "按未到期余额以年利率{percent}计息，随每期收取"),
+    "remainder_first": ("what division into equal parts leaves is in the first", "均分后的余数计入首期"),
+    "remainder_last": ("what division into equal parts leaves is in the last", "均分后的余数计入末期"),
+    "settled_flat": ("no further fee if it is settled early", "提前结清的，不再收取剩余各期手续费"),
+    "settled_declining": ("up to the day on which it is settled if that is early", "提前结清的，计息至结清日"),
+    # falling behind
+    "charge_off": ("Written off", "呆账核销"),
+    "charge_off_rule": ("at the first statement date on which a minimum payment is {days} days past due",
+                        "最低还款额逾期满{days}天后的首个账单日"),
+    "re_age": ("Made current again without paying all that is past due", "账龄重置（未还清逾期款项）"),
+    "re_age_months": ("once the account is {count} months old", "账户开立满{count}个月"),
+    "re_age_payments": ("after {count} minimum payments in a row, or as much in all",
+                        "连续{count}期足额偿还最低还款额或等额还款后"),
+    "re_age_limits": ("at most {year} times in twelve months and {five_years} times in sixty",
+                      "十二个月内最多{year}次，六十个月内最多{five_years}次"),
     "none_else": ("No fees other than these are charged.", "除上述外不收取其他费用。"),
 }
 

@@ -104,7 +104,8 @@ def _later_tables(terms: Terms) -> Iterator[Unsupported]:
         for key in type(table).model_fields:
             if getattr(table, key) != getattr(charged, key):
                 default = getattr(charged, key)
-                allowed = None if default is None else f"its default, {_shown(default)}"
+                allowed = (f"its default, {_shown(default)}: it limits what a member's entitlement may carry, and in this "
+                           "release no member has one")
                 yield Unsupported(f"{name}.{key}", _shown(getattr(table, key)), allowed)
 
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from psycopg import Connection
 
 from accounts.posting_types import RECEIVABLE
+from billing.carried import CHARGED_OFF
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
 from statements.document import Delinquency
@@ -24,7 +25,10 @@ RECEIVABLES = """
         FROM posting WHERE posted_on <= %(last_on)s::date GROUP BY member_id, account_id
     ),
     latest AS (
-        SELECT DISTINCT ON (member_id, account_id) member_id, account_id, past_due, days_past_due
+        SELECT DISTINCT ON (member_id, account_id) member_id, account_id, past_due, days_past_due,
+               EXISTS (SELECT FROM carried WHERE carried.member_id = statement.member_id
+                       AND carried.account_id = statement.account_id AND carried.cycle_no = statement.cycle_no
+                       AND carried.kind = %(charged_off)s) AS charged_off
         FROM statement WHERE closes_on <= %(last_on)s::date ORDER BY member_id, account_id, cycle_no DESC
     )
     SELECT {groups}
@@ -48,8 +52,10 @@ DIMENSIONS = (
     Dimension("product", "account.product", "product of the card account"),
     Dimension(
         "delinquency",
-        "(%(buckets)s::text[])[width_bucket(coalesce(latest.days_past_due, 0), %(bucket_starts)s::int[]) + 1]",
-        "days past due on the account's latest statement by that day; current where it has none", BUCKETS,
+        "CASE WHEN latest.charged_off THEN 'charged_off' ELSE"
+        " (%(buckets)s::text[])[width_bucket(coalesce(latest.days_past_due, 0), %(bucket_starts)s::int[]) + 1] END",
+        "days past due on the account's latest statement by that day, charged_off once written off; current where it has none",
+        BUCKETS,
     ),
     Dimension("org_unit", "unit.code", "organisation unit of the account, or else of its member"),
 )
@@ -64,7 +70,8 @@ MEASURES = (
 
 
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
-    parameters = asked.parameters(receivable=RECEIVABLE, buckets=list(BUCKETS), bucket_starts=list(BUCKET_STARTS))
+    parameters = asked.parameters(receivable=RECEIVABLE, buckets=list(BUCKETS), bucket_starts=list(BUCKET_STARTS),
+                                  charged_off=CHARGED_OFF)
     return select_groups(connection, RECEIVABLES, groups, parameters, leading=f"account.currency AS {CURRENCY}")
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, SEGMENT_INTEREST, PostingType
-from billing.carried import CHARGED
+from billing.carried import CHARGED, CHARGED_OFF
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
 from fees.terms_values import plain
@@ -109,6 +109,10 @@ def compose(facts: StatementFacts) -> StatementDocument:
         year_to_date={"interest": amount(row["year_interest"]), "fees": amount(row["year_fees"])},
         seal={"sha256": bytes(row["sha256"] or bytes(32)).hex(), "previous": bytes(row["previous_sha256"]).hex()},
     )
+    off = next((each for each in facts.carried if each.kind == CHARGED_OFF), None)
+    if off is not None and off.began_on is not None:
+        statement["delinquency"] = "charged_off"
+        statement["charged_off"] = {"on": off.began_on.isoformat(), "not_recovered": amount(off.amount)}
     if facts.terms.disclosures.payoff:
         statement["payoff"] = payoff_of(facts, amount)
     if row["sha256"] is None:

@@ -19,7 +19,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Rate = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 RatePer = Literal["day", "month", "year"]
 Grace = Literal["kept", "lost"]
-Delinquency = Literal["current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+"]
+Delinquency = Literal["current", "1-29", "30-59", "60-89", "90-119", "120-149", "150-179", "180+", "charged_off"]
 
 
 @with_config(_CLOSED)
@@ -96,6 +96,14 @@ class YearToDate(TypedDict):
 
 
 @with_config(_CLOSED)
+class ChargedOff(TypedDict):
+    """An account that was written off: at which closing, and how much of it has not been recovered since."""
+
+    on: Day
+    not_recovered: Amount
+
+
+@with_config(_CLOSED)
 class MinimumOnly(TypedDict):
     """The balance paid off with minimum payments only: how many of them, and what they come to."""
 
@@ -162,6 +170,9 @@ class StatementDocument(TypedDict):
     grace: Grace
     days_past_due: int
     delinquency: Delinquency
+    """By days_past_due; charged_off once the account is written off."""
+    charged_off: NotRequired[ChargedOff]
+    """From the closing on at which the account was written off."""
     interest_by_segment: list[SegmentInterest]
     charges: list[Charge]
     lines: list[Line]

@@ -19,7 +19,7 @@ from accounts.calendar import day_of
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import INSTALMENT, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
-from billing.carried import BALANCE, CHARGED, Carried
+from billing.carried import BALANCE, CHARGED, CHARGED_OFF, Carried
 from billing.cells import FIRST
 from billing.terms_book import TermsBook
 from fees.terms import Terms
@@ -95,9 +95,10 @@ class CardFacts:
 
 
 class CarriedRow(NamedTuple):
-    """A row of what the closing carried on, of kind CHARGED or BALANCE; see billing.carried.
+    """A row of what the closing carried on, of kind CHARGED, BALANCE or CHARGED_OFF; see billing.carried.
 
-    segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units.
+    segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units;
+    began_on: the closing at which the account was charged off.
     """
 
     kind: int
@@ -105,6 +106,7 @@ class CarriedRow(NamedTuple):
     ends_on: date | None
     amount: int
     balance_days: int
+    began_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ _CLOSINGS = """
 SELECT closes_on FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0 ORDER BY cycle_no
 """
 _CARRIED = """
-SELECT asked.place, carried.kind, carried.segment, nullif(carried.ends_on, '1970-01-01'), carried.amount, carried.balance_days
+SELECT asked.place, carried.kind, carried.segment, nullif(carried.ends_on, '1970-01-01'), carried.amount, carried.balance_days,
+       nullif(carried.began_on, '1970-01-01')
 FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[]) WITH ORDINALITY
      AS asked (member_id, account_id, cycle_no, place)
 JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = ANY(%(kinds)s) ORDER BY asked.place, carried.line
@@ -318,7 +321,7 @@ class StatementReader:
         """What closings carried on of segments without columns, by the statement's place in `rows`, counted from 1."""
         asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "cycle_no")}
         found: dict[int, list[CarriedRow]] = defaultdict(list)
-        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": [CHARGED, BALANCE]}):
+        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": [CHARGED, BALANCE, CHARGED_OFF]}):
             found[place].append(CarriedRow(*values))
         return found
 
@@ -332,10 +335,11 @@ class StatementReader:
 
 def carried_rows(rows: Carried) -> list[CarriedRow]:
     """The rows that one closing carried on, as a statement has them."""
-    columns = (rows.kind, rows.segment, rows.ends_on, rows.amount, rows.balance_days)
-    return [CarriedRow(kind, segment, day_of(ends_on) if ends_on else None, amount, days)
-            for kind, segment, ends_on, amount, days in zip(*(column.tolist() for column in columns), strict=True)
-            if kind in (CHARGED, BALANCE)]
+    columns = (rows.kind, rows.segment, rows.ends_on, rows.amount, rows.balance_days, rows.began_on)
+    return [CarriedRow(kind, segment, day_of(ends_on) if ends_on else None, amount, days,
+                       day_of(began_on) if began_on else None)
+            for kind, segment, ends_on, amount, days, began_on in zip(*(column.tolist() for column in columns), strict=True)
+            if kind in (CHARGED, BALANCE, CHARGED_OFF)]
 
 
 def bears_interest(rated: RatedTerms) -> bool:

@@ -95,6 +95,10 @@ def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Languag
 
     if statement.get("draft"):
         say("calm", "draft_note", closes_on=long_date(date.fromisoformat(statement["cycle"]["closes_on"]), lang))
+    if "charged_off" in statement:
+        off = statement["charged_off"]
+        say("urgent", "charged_off_note", on=long_date(date.fromisoformat(off["on"]), lang),
+            amount=grouped(off["not_recovered"]))
     if Decimal(statement["past_due"]) > 0:
         say("urgent", "past_due_note", amount=grouped(statement["past_due"]), days=statement["days_past_due"])
     if Decimal(statement["over_limit"]) > 0:
@@ -143,6 +147,9 @@ def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]
     rows += [("over_limit", grouped(statement["over_limit"])), ("past_due", grouped(statement["past_due"]))]
     if statement["days_past_due"]:
         rows.append(("days_past_due", str(statement["days_past_due"])))
+    if "charged_off" in statement:
+        rows += [("charged_off", statement["charged_off"]["on"]),
+                 ("not_recovered", grouped(statement["charged_off"]["not_recovered"]))]
     rows.append(("grace", label(f"grace_{statement['grace']}", lang)))
     shown = [{"label": label(name, lang), "value": value} for name, value in rows]
     year = label("year_to_date", lang)

@@ -236,8 +236,8 @@ _REASONS: dict[str, tuple[str, str]] = {
         "此前已连续 {cycles_charged_before} 期收取；条款规定最多连续收取 {max_consecutive_cycles} 期。",
     ),
     "nothing_taxed": (
-        "no fee of this cycle bears tax by the terms {terms_version}.",
-        "按条款 {terms_version}，本期费用无须计税。",
+        "no fee and no interest of this cycle bears tax by the terms {terms_version}.",
+        "按条款 {terms_version}，本期费用及利息均无须计税。",
     ),
     "grace_kept": (
         "{received} was received by {in_time} towards the {owed} billed on {billed_on}, which pays it in full.",
@@ -301,6 +301,34 @@ _REASONS: dict[str, tuple[str, str]] = {
     "charged_off": (
         "the account was charged off on {charged_off_on}; nothing is charged to it any more.",
         "账户已于 {charged_off_on} 核销，此后不再计息收费。",
+    ),
+    "no_plan": (
+        "the account had no instalment plan of which a part fell due.",
+        "账户没有到期的分期计划。",
+    ),
+    "no_part_in_cycle": (
+        "no part of an instalment plan fell due in this cycle; {not_billed} is still to come.",
+        "本期没有到期的分期款；尚有 {not_billed} 未入账。",
+    ),
+    "settled_early": (
+        "what was left of the plan was settled early on {first_on}; a plan with a fee on each part bears none on that.",
+        "分期计划余额已于 {first_on} 提前结清；按期收取手续费的计划提前结清部分不再收费。",
+    ),
+    "least_reached": (
+        "the interest of this closing came to {interest}; the terms charge at least {minimum_charge}.",
+        "本期利息合计 {interest}，已达条款规定的最低收取额 {minimum_charge}。",
+    ),
+    "no_interest": (
+        "no interest was charged; the least charge of {minimum_charge} holds only where there is some.",
+        "本期未收取利息；最低收取额 {minimum_charge} 仅在计息时适用。",
+    ),
+    "none_ended_unpaid": (
+        "interest on {segment} is put off, and no promotion of it ended in this cycle with something unpaid.",
+        "{segment} 的利息递延，本期没有期满仍未还清的优惠款项。",
+    ),
+    "none_taken_in": (
+        "no file brought one in this cycle; charges of this kind are not worked out here.",
+        "本期没有由外部文件导入的此类收费；此类收费并非本系统计算。",
     ),
     "no_payment": ("no payment was settled in this cycle.", "本期没有还款入账。"),
 }

@@ -15,6 +15,12 @@ from statements.facts import bears_interest
 from statements.history import CardHistory, History
 from statements.reasons import sentence
 from statements.why_not_fees import why_no_event_fee, why_no_late_payment, why_no_over_limit_fee, why_no_tax
+from statements.why_not_others import (
+    why_no_deferred_interest,
+    why_no_instalment_fee,
+    why_no_minimum_interest,
+    why_none_taken_in,
+)
 from statements.why_not_question import Facts, Failed, Question
 from statements.wording import Language
 
@@ -124,6 +130,8 @@ def _replacement(asked: Question) -> Failed:
 def _interest(asked: Question) -> Failed:
     terms, history, segment = asked.terms, asked.history, asked.name.partition(".")[2]
     rated, runs = rated_terms(terms, segment), history.runs.get(segment, ())
+    if segment != "over_limit" and terms.interest.segment_named(segment).deferred:
+        return why_no_deferred_interest(asked, segment)
     if not bears_interest(rated):
         return "rate_zero", {"terms_version": terms.label, "rate": "0"}
     if runs:
@@ -146,13 +154,16 @@ def _interest(asked: Question) -> Failed:
 
 _CONDITIONS: dict[str, Callable[[Question], Failed]] = {
     "interest.purchase": _interest, "interest.cash_advance": _interest, "interest.over_limit": _interest,
+    "interest.minimum": why_no_minimum_interest, "interest.other": why_none_taken_in, "fee": why_none_taken_in,
     "late_payment": why_no_late_payment, "joining": _joining, "annual": _annual,
     "supplementary_annual": _supplementary_annual, "replacement": _replacement, "service": why_no_event_fee,
     "cash_advance": why_no_event_fee, "foreign": why_no_event_fee, "balance_transfer": why_no_event_fee,
     "returned_payment": why_no_event_fee, "over_limit": why_no_over_limit_fee, "tax": why_no_tax,
+    "instalment": why_no_instalment_fee,
 }
 _ALIASES = {
     "interest": "interest.purchase", "purchase_interest": "interest.purchase",
     "cash_advance_interest": "interest.cash_advance", "over_limit_interest": "interest.over_limit",
+    "minimum_interest": "interest.minimum", "instalment_fee": "instalment",
 }
 KINDS = tuple(_CONDITIONS)

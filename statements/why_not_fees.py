@@ -87,10 +87,13 @@ def why_no_over_limit_fee(asked: Question) -> Failed:
 
 
 def why_no_tax(asked: Question) -> Failed:
-    """No fee that bears tax, or a tax that rounds to nothing."""
+    """No fee and no interest that bears tax, or a tax that rounds to nothing."""
+    tax = asked.terms.fees.tax_on_charges
     fees = [each for each in asked.history.facts.postings
             if BY_CODE[each.type].figure == "fees" and each.terms_version_id is not None]
-    if not any(fee_tax_rate(asked.terms, str(BY_CODE[each.type].charge)) for each in fees):
-        return ("nothing_taxed", {"fees": len(fees)}) if fees or asked.terms.fees.tax_on_charges.fees else asked.not_in_terms()
-    return "amount_zero", {"fees": len(fees)}
+    facts: Facts = {"fees": len(fees), "interest": asked.amount(asked.row["interest"])}
+    if any(fee_tax_rate(asked.terms, str(BY_CODE[each.type].charge)) for each in fees) or (
+            tax.interest and asked.row["interest"]):
+        return "amount_zero", facts
+    return ("nothing_taxed", facts) if fees or tax.fees or tax.interest else asked.not_in_terms()
 

@@ -57,6 +57,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "over_limit": ("Over the limit", "超限金额"),
     "past_due": ("Past due", "逾期未还"),
     "days_past_due": ("Days past due", "逾期天数"),
+    "charged_off": ("Charged off on", "核销日期"),
+    "not_recovered": ("Charged off and not recovered", "已核销未收回金额"),
     "grace": ("Interest-free period", "免息还款期"),
     "grace_kept": ("kept", "享受"),
     "grace_lost": ("lost", "不享受"),
@@ -120,6 +122,11 @@ _LABELS: dict[str, tuple[str, str]] = {
         "无需还款：您的账户有溢缴款 {amount} {currency}，将用于抵扣后续消费。",
     ),
     "nothing_owed": ("Nothing to pay: the account stands at zero.", "无需还款：您的账户余额为零。"),
+    "charged_off_note": (
+        "This account was charged off on {on}; {amount} {currency} of what was written off has not been recovered and is still "
+        "owed.",
+        "本账户已于{on}核销，核销款项中尚有 {amount} {currency} 未收回，债务依然存在。",
+    ),
     "past_due_note": (
         "{amount} {currency} of earlier minimum payments is past due by {days} days. Please pay it now.",
         "您有 {amount} {currency} 最低还款额已逾期 {days} 天，请立即还款。",

@@ -14,10 +14,13 @@ from accounts.errors import Refused, Usage
 from billing.account_event_command import EventKind, account_event
 from billing.account_events import NotAgreed
 from billing.re_age import ReAgeRefused
+from reports.asking import Question
+from reports.catalogue import answer
 from statements.compose import compose
 from statements.explain import explain
-from statements.facts import account_facts
+from statements.facts import Letterhead, account_facts
 from statements.history import read_history
+from statements.page import page_of
 from statements.verify import scope_of, verify
 from tests import small_book
 
@@ -128,9 +131,17 @@ def test_a_night_follows_what_was_agreed_and_the_books_verify(book: Database) ->
         outcomes = verify(connection, scope_of(connection, None, None, None))
         charged_off = connection.execute("SELECT count(*) FROM card_account WHERE status = 'charged_off'").fetchone()
         carried = connection.execute("SELECT count(DISTINCT account_id) FROM carried WHERE kind = 6").fetchone()
+        assert carried is not None
+    with psycopg.connect(book.url) as connection:
+        rows = answer(connection, "receivables", Question(to_on=date(2024, 6, 21))).rows
+        receivables = {row["delinquency"]: row["accounts"] for row in rows}
     assert [each.first_bad for each in outcomes if not each.holds] == []
     assert off[0]["lines"][-1]["type"] == "charge_off" or any(line["type"] == "charge_off" for line in off[0]["lines"])
     assert (off[0]["new_balance"], off[0]["minimum_payment_due"]) == ("0.00", "0.00")
+    assert (off[0]["delinquency"], off[0]["charged_off"]["on"]) == ("charged_off", off[0]["cycle"]["closes_on"])
+    for language, words in (("en", "This account was charged off on"), ("zh", "核销")):
+        assert any(words in notice["text"] for notice in page_of(off[0], Letterhead(), language)["notices"])
+    assert receivables["charged_off"] == carried[0]
     assert [each["minimum_payment_due"] for each in holiday] == ["0.00"] * len(holiday)
     assert charged_off == carried
     with pytest.raises(NotAgreed, match="it was charged off"):

@@ -13,7 +13,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from accounts.database import Database
-from accounts.posting_types import BY_CODE, OWN_CHARGES
+from accounts.posting_types import BY_CODE, OWN_CHARGES, POSTING_TYPES
 from statements.document import Explanation
 from statements.explain import NoSuchCharge, explain
 from statements.facts import issued_facts
@@ -157,8 +157,17 @@ def test_every_charge_is_either_made_or_has_a_reason_why_not(histories: Sequence
         ("late_payment", "minimum_met"), ("late_payment", "no_earlier_statement"), ("interest.purchase", "grace_kept"),
         ("interest.purchase", "no_balance"), ("interest.over_limit", "rate_zero"), ("interest.over_limit", "within_limit"),
         ("annual", "no_anniversary_in_cycle"), ("joining", "not_opened_in_cycle"), ("joining", "migrated"),
-        ("service", "no_payment"), ("replacement", "no_such_card"),
+        ("service", "no_payment"), ("replacement", "no_such_card"), ("instalment", "no_plan"), ("fee", "none_taken_in"),
+        ("interest.minimum", "not_in_terms"), ("interest.other", "none_taken_in"),
     }
+
+
+def test_every_kind_of_charge_can_be_asked_about() -> None:
+    charges = {each for each in POSTING_TYPES
+               if each.charge is not None and each.sign > 0 and each.figure in ("interest", "fees")}
+    names = {f"interest.{each.segment}" if each.charge == "interest" else each.charge for each in charges}
+    by_the_terms = {"interest.other_segment", "interest.deferred"}  # asked about by the segment's name in the terms
+    assert names - by_the_terms == set(KINDS)
 
 
 def test_why_not_gives_the_numbers_of_the_condition(histories: Sequence[History]) -> None:

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from accounts.database import Database
 from accounts.money import minor_units
+from accounts.posting_types import INSTALMENT
 from billing.closing import STATEMENT
 from billing.instalment_plans import PlanAccount, make_plan, settle_plan
 from billing.instalments import NotConvertible
@@ -31,6 +32,7 @@ from statements.facts import account_facts
 from statements.history import read_history
 from statements.seal import seal_statements
 from statements.simulated import simulated_statement
+from statements.why_not import explain_not_charged
 from tests.conftest import RunCardwright
 from tests.integration.books_of_scenarios import open_books, run_days
 
@@ -172,6 +174,13 @@ def assert_fees_come_out_again(connection: Connection[Any], account: str) -> int
             if charge["kind"] == "instalment":
                 assert instalment_fee_again(charge["facts"], charge["rounding"]) == Decimal(charge["amount"]), charge
                 explained += 1
+        if not any(charge["kind"] == "instalment" for charge in explain(history, "en")["charges"]):
+            parts = [each for each in facts.postings if each.type == INSTALMENT.code]
+            why = explain_not_charged(history, "instalment", "en")
+            assert why["condition"] == ("no_part_in_cycle" if facts.instalments_not_billed and not parts else
+                                        "no_plan" if not parts else why["condition"])
+            assert not parts or why["condition"] in ("settled_early", "amount_zero")
+            assert why["because"]
         assert all(any("一" <= letter <= "鿿" for letter in each["because"]) for each in explain(history, "zh")["charges"])
     return explained
 

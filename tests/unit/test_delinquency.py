@@ -223,9 +223,11 @@ def test_an_account_is_charged_off_at_the_closing_at_which_it_is_so_many_days_pa
     last, after = shown[-2], shown[-1]
     assert [each["adjustments"] for each in shown] == ["0.00"] * 7 + ["-1000.00", "0.00"]
     assert (last["cycle"]["closes_on"], last["new_balance"], last["minimum_payment_due"]) == ("2023-09-05", "0.00", "0.00")
-    assert told(last) == ("0.00", 194, "180+")
+    assert told(last) == ("0.00", 194, "charged_off")
+    assert last["charged_off"] == after["charged_off"] == {"on": "2023-09-05", "not_recovered": "1000.00"}
+    assert not any("charged_off" in each for each in shown[:-2])
     assert [(line["type"], line["amount"]) for line in last["lines"]] == [("charge_off", "-1000.00")]
-    assert (after["new_balance"], told(after)) == ("0.00", ("0.00", 0, "current"))
+    assert (after["new_balance"], told(after)) == ("0.00", ("0.00", 0, "charged_off"))
 
 
 @pytest.mark.parametrize(("after_days", "closings"), [(163, 7), (164, 8), (10, 2), (11, 3)])
@@ -256,6 +258,7 @@ def test_what_is_recovered_beyond_what_was_written_off_is_the_holders() -> None:
     shown = statements(later, "2023-12-05", delinquency=WRITTEN_OFF)
     assert [(each["adjustments"], each["new_balance"]) for each in shown[-3:]] == [
         ("600.00", "0.00"), ("400.00", "-50.00"), ("0.00", "-50.00")]
+    assert [each["charged_off"]["not_recovered"] for each in shown[-3:]] == ["400.00", "0.00", "0.00"]
     assert sorted((line["type"], line["amount"]) for line in shown[-3]["lines"]) == [
         ("payment", "-600.00"), ("recovery", "600.00")]
 

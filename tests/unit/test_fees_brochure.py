@@ -127,12 +127,23 @@ replacement = {amount = "100", free_for = ["issuer_fault", "expired"]}
     ('[fees]\nreturned_payment = {percent = "0.02", floor = "5"}', ("CNY 5.00", "2% of the amount")),
     ('[fees]\nover_limit = {amount = "30", opt_in = true, cap_at = "over_limit"}', ("CNY 30.00", "only if the holder agreed")),
     ('[fees]\nover_limit = {kind = "percent", percent = "0.05"}', ("5%", "5% of what is over the limit")),
+    ('[instalments]\nfee_rate = "0.0085"', ("0.85%", "plan's amount with each part; no further fee")),
+    ('[instalments]\nfee_rate = "0"\nremainder_in = "last"', ("0", "no fee; what division into equal parts")),
+    ('[instalments]\nmethod = "declining"\nannual_rate = "0.1475"', ("14.75%", "14.75% a year on what is left of the plan")),
+    ('[delinquency]\ncharge_off_after_days = 180', ("180", "on which a minimum payment is 180 days past due")),
+    ('[delinquency.re_age]\nper_12_months = 2\nmin_payments = 4', ("2", "at most 2 times in twelve months")),
     ('[fees]\ntax_on_charges = {interest = "0.18", fees = "0.06"}', ("18%", "18% of Interest; 6% of Fees")),
 ])
 def test_every_key_that_changes_a_charge_is_told(toml: str, said: tuple[str, str], language: Language) -> None:
     text = "\n".join(rule for rule, _ in lines(brochure(Terms.from_toml(toml), language)).values())
     assert said[0] in text
     assert language == "zh" or said[1] in text
+
+
+def test_what_is_never_done_has_no_line() -> None:
+    never = Terms.from_toml("[delinquency.re_age]\nper_12_months = 0")
+    assert not {"Written off", "Made current again without paying all that is past due"} & set(lines(brochure(never, "en")))
+    assert lines(brochure(CLASSIC, "zh"))["分期付款"][1] == "instalments.fee_rate"
 
 
 def test_every_phrase_is_there_in_both_languages_with_the_same_facts() -> None:

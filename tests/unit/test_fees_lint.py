@@ -34,7 +34,8 @@ def test_every_problem_and_everything_not_charged(tmp_path: Path) -> None:
     assert [level for level, _ in found(tmp_path, "\n".join(f"key{number} = 1" for number in range(9)))] == ["refused"] * 9
     said = found(tmp_path, STATED + '[benefits]\ninterest_forgiveness_days = 0')
     assert said == [
-        ("refused", 'benefits.interest_forgiveness_days = 0 is not charged by this release; it takes its default, 3')]
+        ("refused", 'benefits.interest_forgiveness_days = 0 is not charged by this release; it takes its default, 3: it limits '
+         "what a member's entitlement may carry, and in this release no member has one")]
 
 
 @pytest.mark.parametrize(("toml", "said"), [

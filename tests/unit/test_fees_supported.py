@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from billing.scenario import Scenario
+from billing.simulation import simulate
 from fees.supported import CHARGED, NotCharged, late_due_date, require_supported, unsupported
 from fees.terms import Terms
 from fees.terms_problems import keys_of
+from statements.seal import seal_statements
 
 CASH = '[[interest.segment]]\nname = "cash_advance"\ndaily_rate = "0.0005"\n'
 PURCHASE = '[[interest.segment]]\nname = "purchase"\ndaily_rate = "0.0005"\n'
@@ -142,3 +145,14 @@ def test_the_late_payment_fees_own_tolerance_counts_too() -> None:
 def test_the_schedules_that_come_along_are_charged() -> None:
     for path in (Path(__file__).parents[2] / "fees" / "schedules").glob("*.toml"):
         require_supported(Terms.from_file(path))
+
+
+def test_what_an_entitlement_may_forgive_is_not_forgiven_without_one() -> None:
+    scenario = Scenario.from_document({
+        "account": {"opened_on": date(2024, 1, 6), "credit_limit": "5000"}, "until": date(2024, 3, 5),
+        "terms": {"benefits": {"interest_forgiveness_days": 3}},
+        "events": [{"on": date(2024, 1, 10), "type": "purchase", "amount": "1000.00"},
+                   {"on": date(2024, 2, 25), "type": "payment", "amount": "1000.00"}]}, Path("scenario.toml"))
+    billed, paid_two_days_late = (each.row for each in simulate(scenario, seal_statements).statements)
+    assert (billed["due_on"], billed["interest"]) == (date(2024, 2, 23), 0)
+    assert (paid_two_days_late["interest"], paid_two_days_late["waivers"]) == (2300, 0)
