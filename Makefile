@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SCHEMAS := docs/reference/schemas
-SCHEMA_NAMES := terms scenario statement explanation org_units members accounts cards transactions cases
+SCHEMA_NAMES := terms scenario statement explanation rebilling org_units members accounts cards transactions cases
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench web docs clean requirements

@@ -14,7 +14,7 @@ from typing import Any
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE
-from billing.rebilling import Charge, ChargeKey, Correction, charges_of, corrections, reason
+from billing.rebilling import Charge, ChargeKey, Correction, charges_of, corrections, reason, reason_name
 from billing.scenario import Scenario, ScenarioEvent
 from billing.simulated_ledger import SCENARIO_SOURCE
 from billing.simulation import Simulated, SimulatedStatement
@@ -160,7 +160,8 @@ def correction_document(correction: Correction, on: date, grace: tuple[str, str]
     told: dict[str, Any] = {
         "on": on.isoformat(), "corrects": correction.on.isoformat(), "kind": kind.charge or kind.name,
         "type": correction.posting_type.name, "before": text(correction.before), "after": text(correction.after),
-        "amount": text(correction.owed), "clause": correction.clause, "because": reason(correction, grace, text),
+        "amount": text(correction.owed), "clause": correction.clause, "reason": reason_name(correction, grace),
+        "because": reason(correction, grace, text),
     }
     if kind.segment is not None:
         told["segment"] = kind.segment

@@ -86,14 +86,15 @@ class Rebilling:
     @property
     def reasons(self) -> dict[ChargeKey, str]:
         """Why each charge is corrected, one sentence."""
-        graces = {each.row["closes_on"]: each.row["grace"] for each in self.before.simulated.statements}
-        after = {each.row["closes_on"]: each.row["grace"] for each in self.after.simulated.statements}
+        return {each.key: reason(each, self.grace(each), lambda amount: major_units(amount, self.digits))
+                for each in self.correcting}
+
+    def grace(self, correction: Correction) -> tuple[str, str] | None:
+        """Grace as decided at the closing that made a charge, before and after; None for one made on another day."""
+        decided = [{each.row["closes_on"]: each.row["grace"] for each in billed.simulated.statements}.get(correction.on)
+                   for billed in (self.before, self.after)]
         names = ("kept", "lost")
-        told = {}
-        for each in self.correcting:
-            grace = (names[graces[each.on]], names[after[each.on]]) if each.on in graces and each.on in after else None
-            told[each.key] = reason(each, grace, lambda amount: major_units(amount, self.digits))
-        return told
+        return None if decided[0] is None or decided[1] is None else (names[decided[0]], names[decided[1]])
 
 
 def find_rebilling(connection: Connection[Any], member_id: int, account_id: int, seal: Seal) -> Rebilling:

@@ -14,9 +14,9 @@ from accounts.posting_types import BY_CODE, CORRECTION, FEE_TAX, OWN_CHARGES, PU
 from billing.closing import Seal
 from billing.day.charge import TAX_LINES
 from billing.rebilling import Charge, ChargeKey, charges_of
-from billing.scenario_of_account import GIVEN_CHARGES, OF_CARDS, AccountHistory, history_of_account
+from billing.scenario_of_account import ALL_SOURCES, GIVEN_CHARGES, OF_CARDS, AccountHistory, history_of_account
 from billing.simulated_ledger import SCENARIO_SOURCE
-from billing.simulation import Simulated, simulate
+from billing.simulation import Simulated, SimulatedStatement, simulate
 from billing.terms_book import TermsBook, VersionInForce
 
 #: Charges and waivers that billing came to, up to a day.
@@ -38,30 +38,50 @@ GROUP BY charge_on, charge_type, charge_source_id, charge_source_line
 
 @dataclass(frozen=True)
 class BilledAgain:
-    """An account billed again from its history. should: the charges that it comes to, by their keys in the ledger."""
+    """An account billed again from its history.
+
+    should: the charges that it comes to, by their keys in the ledger; versions: the terms that it was billed by, in the order
+    in which the simulation numbers them from 1.
+    """
 
     history: AccountHistory
     simulated: Simulated
     should: dict[ChargeKey, Charge]
+    versions: Sequence[VersionInForce]
 
     def without(self, events: set[tuple[int, int]]) -> BilledAgain:
         """Without the fees on some events, given by their places in the ledger."""
         return replace(self, should={key: each for key, each in self.should.items()
                                      if (key.source_id, key.source_line) not in events})
 
+    def place_of(self, posting: Mapping[str, Any]) -> tuple[int, int]:
+        """Where a posting of the simulation stands in the ledger, or would stand: (source_id, source_line)."""
+        if posting["source_id"] == SCENARIO_SOURCE:
+            return self.history.sources[int(posting["source_line"]) - 1]
+        return int(posting["source_id"]), int(posting["source_line"])
+
+    def charges_on(self, statement: SimulatedStatement) -> dict[ChargeKey, Charge]:
+        """All charges and waivers on a statement by their keys in the ledger."""
+        return charges_of({**each, **dict(zip(("source_id", "source_line"), self.place_of(each), strict=True))}
+                          for each in statement.postings)
+
+    def version_id(self, number: int) -> int:
+        """The id in the ledger of a version that the simulation numbers so."""
+        return self.versions[number - 1].terms_version_id
+
 
 def bill_again(connection: Connection[Any], member_id: int, account_id: int, product: str, book: TermsBook, seal: Seal,
                until: date, known_on: date | None = None, rebilled_now: bool = False,
-               close_on: date | None = None) -> BilledAgain:
-    """Bill an account from its history up to a day; known_on, rebilled_now: as in `history_of_account`.
+               close_on: date | None = None, through: int = ALL_SOURCES) -> BilledAgain:
+    """Bill an account from its history up to a day; known_on, rebilled_now, through: as in `history_of_account`.
 
     close_on: draw the line of its open cycle on that day, for a preview.
     """
     versions = sorted((each for each in book.versions if each.product == product), key=lambda each: each.first)
     history = history_of_account(connection, member_id, account_id, [each.terms for each in versions], until, known_on,
-                                 rebilled_now)
+                                 rebilled_now, through)
     simulated = simulate(history.scenario, seal, close_on)
-    return BilledAgain(history, simulated, _in_the_ledger(history, simulated.postings, versions))
+    return BilledAgain(history, simulated, _in_the_ledger(history, simulated.postings, versions), versions)
 
 
 def _in_the_ledger(history: AccountHistory, postings: Iterable[Mapping[str, Any]],

@@ -110,16 +110,29 @@ def reason(correction: Correction, grace: tuple[str, str] | None, amount_text: A
         changed = f"{name}: {amount_text(correction.after)} was not charged and would have been"
     else:
         changed = f"{name}: {amount_text(correction.before)} was charged and {amount_text(correction.after)} would have been"
-    return f"{changed}; {_because(kind, correction, grace)}"
+    return f"{changed}; {_BECAUSE[reason_name(correction, grace)]}"
 
 
-def _because(kind: PostingType, correction: Correction, grace: tuple[str, str] | None) -> str:
-    if kind.charge == "interest" and grace is not None and grace[0] != grace[1]:
-        return f"with the late events known in time, grace was {grace[1]} and not {grace[0]}"
+#: Why a charge comes out otherwise, by the name of the reason.
+_BECAUSE = {
+    "grace_kept": "with the late events known in time, grace was kept and not lost",
+    "grace_lost": "with the late events known in time, grace was lost and not kept",
+    "minimum_met": "with the late events known in time, the minimum payment was met",
+    "minimum_missed": "with the late events known in time, the minimum payment was missed",
+    "unpaid_differs": "with the late events known in time, what was unpaid is another amount",
+    "balances_differ": "with the late events on their own days, other balances bore interest",
+    "follows": "it follows from the late events on their own days",
+}
+REASONS = tuple(_BECAUSE)
+
+
+def reason_name(correction: Correction, grace: tuple[str, str] | None) -> str:
+    """Why a charge comes out otherwise, one of REASONS; grace: as decided at the closing that charged it, before and after."""
+    kind = BY_CODE[correction.key.type]
+    if kind.charge == "interest" and kind.figure != "waivers":
+        return f"grace_{grace[1]}" if grace is not None and grace[0] != grace[1] else "balances_differ"
     if kind is LATE_PAYMENT_FEE:
-        met = "met" if correction.after < correction.before else "missed"
-        return f"with the late events known in time, the minimum payment was {met}" if not (
-            correction.before and correction.after) else "with the late events known in time, what was unpaid is another amount"
-    if kind.charge == "interest":
-        return "with the late events on their own days, other balances bore interest"
-    return "it follows from the late events on their own days"
+        if correction.before and correction.after:
+            return "unpaid_differs"
+        return "minimum_met" if correction.after < correction.before else "minimum_missed"
+    return "follows"

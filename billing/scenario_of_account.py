@@ -34,6 +34,9 @@ OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
 #: Waivers are granted, not worked out; but for that of the annual fee, which a year of spending earns.
 GIVEN_CHARGES = (*OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
 
+#: No source of postings has a higher id.
+ALL_SOURCES = 2**31 - 1
+
 _ACCOUNT = """
 SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.status, a.over_limit_opt_in, b.first_on,
        b.closed_through
@@ -49,7 +52,7 @@ FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = 
 CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXISTS (
     SELECT 1 FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
     WHERE e.member_id = p.member_id AND e.account_id = p.account_id AND e.event_source_id = p.source_id
-      AND e.event_source_line = p.source_line AND r.posted_on <= %(known_on)s)) AS rebilled) k
+      AND e.event_source_line = p.source_line AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled) k
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
   AND (p.posted_on <= %(until)s OR k.rebilled)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
@@ -87,11 +90,13 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
 
 
 def history_of_account(connection: Connection[Any], member_id: int, account_id: int, versions: Sequence[Terms],
-                       until: date | None = None, known_on: date | None = None, rebilled_now: bool = False) -> AccountHistory:
+                       until: date | None = None, known_on: date | None = None, rebilled_now: bool = False,
+                       through: int = ALL_SOURCES) -> AccountHistory:
     """The scenario of an account, as `scenario_of_account`, with the places of its events in the ledger.
 
-    known_on: the day as of which events and rebillings are known, `until` where none is given; rebilled_now: tell all late
-    events known by then in time, those too that no rebilling took in yet.
+    known_on: the day as of which events and rebillings are known, `until` where none is given; through: of the rebillings
+    posted on that day those up to this source; rebilled_now: tell all late events known by then in time, those too that no
+    rebilling took in yet.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         account = cursor.execute(_ACCOUNT, (member_id, account_id)).fetchone()
@@ -101,7 +106,8 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         last_day = until or account["closed_through"] or account["opened_on"]
         rows = cursor.execute(_EVENTS, {
             "member": member_id, "account": account_id, "until": last_day, "known_on": known_on or last_day,
-            "rebilled_now": rebilled_now, "opening": OPENING_CREDIT.code, "instalments": INSTALMENT.code, "own": OWN_CHARGES,
+            "through": through, "rebilled_now": rebilled_now,
+            "opening": OPENING_CREDIT.code, "instalments": INSTALMENT.code, "own": OWN_CHARGES,
             "given": list(GIVEN_CHARGES), "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(OF_CARDS),
         }).fetchall()
     digits = BY_NUMERIC[account["currency"]].digits

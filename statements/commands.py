@@ -42,8 +42,13 @@ def statement(
                      "[stdout; of a PDF, and with --all of HTML, the documents folder of the home]."),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="The open cycle as if it closed today, marked DRAFT.")] = False,
+    corrected: Annotated[
+        bool, typer.Option("--corrected", help="As it would have been with late events known in time, after a rebilling; with "
+                           "--preview as the next rebilling would have it.")
+    ] = False,
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", help="Day of the preview [the last business day done].", **_DATE)
+        datetime | None, typer.Option("--as-of", help="Day of the preview [the last business day done]; with --corrected, the "
+                                      "last day whose rebillings count.", **_DATE)
     ] = None,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -52,29 +57,28 @@ def statement(
     database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,
 ) -> None:
-    """Show issued statements, or a preview of the open cycle marked DRAFT.
+    """Show issued statements, corrected ones, or a preview of the open cycle marked DRAFT.
 
     \b
     cardwright statement A1 --closing 2023-05-05
+    cardwright statement A1 --closing 2023-05-05 --corrected --format pdf
     cardwright statement A1 --all --format pdf --out statements/
     cardwright statement A1 --all --format ofx --out A1.ofx
     """
     form = StatementFormat.JSON if as_json else form
-    if every and (closing is not None or preview):
-        raise Usage("--all gives every issued statement; leave --closing and --preview out")
-    if preview and form is StatementFormat.OFX:
-        raise Usage("what a preview charges may still change; OFX is for issued statements: leave --preview out")
-    if as_of is not None and not preview:
-        raise Usage("--as-of is the day of a preview; add --preview, or name an issued statement with --closing")
-    if preview and closing is not None:
-        raise Usage("--preview shows the open cycle and --closing an issued statement; give one (--as-of dates a preview)")
-    language = _language(lang)
+    _check(every, closing is not None, form, preview, corrected, as_of is not None)
+    language = language_asked(lang)
     settings = settings_from(home, database_url, broker_url)
     with open_book(settings) as database, database.connect() as connection:
-        if preview:
+        if corrected:
+            from statements.corrected import corrected_facts
+
+            found: Sequence[StatementFacts] = corrected_facts(
+                connection, account, _day(closing), every=every, as_of=_day(as_of), preview=preview)
+        elif preview:
             from statements.preview import preview_facts
 
-            found: Sequence[StatementFacts] = [preview_facts(connection, account, _day(as_of))]
+            found = [preview_facts(connection, account, _day(as_of))]
         else:
             found = account_facts(connection, account) if every else [statement_facts(connection, account, _day(closing))]
     _deliver(found, every, form, out, settings.home / "documents", language, dry_run)
@@ -107,7 +111,7 @@ def explain(
     from statements.explain import explanation_lines
     from statements.history import read_history
 
-    language = _language(lang)
+    language = language_asked(lang)
     settings = settings_from(home, database_url, broker_url)
     with open_book(settings) as database, database.connect() as connection:
         history = read_history(connection, account, _day(closing))
@@ -143,8 +147,8 @@ def simulate(
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="terms, scenario, statement, explanation, org_units, members, "
-                                        "accounts, cards, transactions, cases.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="terms, scenario, statement, explanation, rebilling, org_units, "
+                                        "members, accounts, cards, transactions, cases.")],
     as_json: AsJson = True,
 ) -> None:
     """Print the JSON Schema of a file or a document.
@@ -155,6 +159,21 @@ def schema(
     from statements.schema import json_schema
 
     _print(json_schema(name))
+
+
+def _check(every: bool, closing: bool, form: StatementFormat, preview: bool, corrected: bool, as_of: bool) -> None:
+    """Raises Usage where two options do not go together."""
+    if every and (closing or (preview and not corrected)):
+        raise Usage("--all gives every issued statement; leave --closing and --preview out")
+    if form is StatementFormat.OFX and (preview or corrected):
+        raise Usage("OFX is for issued statements, into which corrections come as lines of their own; "
+                    "leave --preview and --corrected out")
+    if as_of and corrected and preview:
+        raise Usage("--corrected --preview shows what the next rebilling would correct; leave --as-of out")
+    if as_of and not (preview or corrected):
+        raise Usage("--as-of is the day of a preview; add --preview, or name an issued statement with --closing")
+    if preview and closing and not corrected:
+        raise Usage("--preview shows the open cycle and --closing an issued statement; give one (--as-of dates a preview)")
 
 
 def _deliver(found: Sequence[StatementFacts], every: bool, form: StatementFormat, out: Path | None, documents: Path,
@@ -199,7 +218,8 @@ def _day(given: datetime | None) -> date | None:
     return None if given is None else given.date()
 
 
-def _language(given: str | None) -> Language | None:
+def language_asked(given: str | None) -> Language | None:
+    """The language that --lang asks for; None for the member's. Raises Usage for one that statements do not have."""
     if given is None:
         return None
     if given.lower().partition("-")[0].partition("_")[0] not in ("en", "zh"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -19,6 +19,7 @@ from statements.document import (
     CardTotals,
     Charge,
     Delinquency,
+    LateEvent,
     Line,
     RatePer,
     SegmentInterest,
@@ -117,7 +118,16 @@ def compose(facts: StatementFacts) -> StatementDocument:
         statement["payoff"] = payoff_of(facts, amount)
     if row["sha256"] is None:
         statement["draft"] = True
+    if facts.corrected_by is not None:
+        statement["corrected"] = {"on": facts.corrected_by.on.isoformat(), "corrects": facts.corrected_by.corrects.hex(),
+                                  "because": late_events(facts.corrected_by.events, amount)}
     return statement
+
+
+def late_events(rows: Iterable[Mapping[str, Any]], amount: Callable[[int], str]) -> list[LateEvent]:
+    """Late events as they are printed; rows with type, amount, late_for, posted_on and source_ref."""
+    return [LateEvent(type=BY_CODE[row["type"]].name, amount=amount(row["amount"]), late_for=row["late_for"].isoformat(),
+                      posted_on=row["posted_on"].isoformat(), ref=row["source_ref"] or "") for row in rows]
 
 
 def to_json(document: Any) -> bytes:

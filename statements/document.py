@@ -139,6 +139,30 @@ class Seal(TypedDict):
 
 
 @with_config(_CLOSED)
+class LateEvent(TypedDict):
+    """An event that became known after its own day was closed."""
+
+    type: str
+    amount: Amount
+    """Never negative; type says which way it goes."""
+    late_for: Day
+    """The day on which it would have been posted in time."""
+    posted_on: Day
+    ref: str
+
+
+@with_config(_CLOSED)
+class CorrectedBy(TypedDict):
+    """What makes a statement a corrected one: the figures it would have had with late events known in time."""
+
+    on: Day
+    """The day of the rebilling, whose corrections are lines of a later statement."""
+    corrects: Digest
+    """The seal of the statement as it was issued, which stays as it is."""
+    because: list[LateEvent]
+
+
+@with_config(_CLOSED)
 class StatementDocument(TypedDict):
     """One issued statement. new_balance = previous_balance - payments - credits + purchases + cash_advances +
     balance_transfers + fees + interest - waivers + adjustments, exactly."""
@@ -183,6 +207,8 @@ class StatementDocument(TypedDict):
     """Where the terms have disclosures.payoff."""
     draft: NotRequired[Literal[True]]
     """Only on a preview: not issued, not sealed."""
+    corrected: NotRequired[CorrectedBy]
+    """Only on a corrected statement."""
 
 
 #: A run of days at one balance and one rate; product = balance x days x rate, not rounded. Written as a call because `from`

@@ -54,9 +54,11 @@ def ofx_bytes(statements: Sequence[StatementFacts], language: Language | None = 
 
 
 def file_name(facts: StatementFacts, form: StatementFormat) -> str:
-    """What a statement's file is called: account, closing date, and draft where it is one. Safe on every file system."""
+    """What a statement's file is called: account, closing date, the day of its correction, and draft where it is one. Safe on
+    every file system."""
+    corrected = f"-corrected-{facts.corrected_by.on.isoformat()}" if facts.corrected_by else ""
     draft = "-draft" if facts.row["sha256"] is None else ""
-    return f"{quote(facts.account, safe='')}-{facts.row['closes_on'].isoformat()}{draft}.{form.value}"
+    return f"{quote(facts.account, safe='')}-{facts.row['closes_on'].isoformat()}{corrected}{draft}.{form.value}"
 
 
 def write_whole(path: Path, content: bytes) -> None:

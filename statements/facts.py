@@ -126,13 +126,24 @@ class Letterhead:
 
 
 @dataclass(frozen=True)
+class CorrectedBy:
+    """What makes a statement a corrected one. on: the day of the rebilling; corrects: the seal of the statement as it was
+    issued; events: the late events that it takes in, rows with type, amount, late_for, posted_on and source_ref."""
+
+    on: date
+    corrects: bytes
+    events: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class StatementFacts:
     """One closed cycle of one account, with all that its statement says.
 
     row: the statement's figures and state, by the names of table `statement` (minor units, dates, digests as bytes).
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
     carried: of segments that the row has no columns for, what was charged and what is left.
-    instalments_not_billed: parts of instalment plans still to come, minor units.
+    instalments_not_billed: parts of instalment plans still to come, minor units; corrected_by: of a statement as it would
+    have been issued, had late events been known in time.
     """
 
     row: Mapping[str, Any]
@@ -146,6 +157,7 @@ class StatementFacts:
     letterhead: Letterhead = Letterhead()
     carried: Sequence[CarriedRow] = ()
     instalments_not_billed: int = 0
+    corrected_by: CorrectedBy | None = None
 
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from billing.payoff import years_said
-from statements.document import StatementDocument
+from statements.document import CorrectedBy, LateEvent, StatementDocument
 from statements.facts import Letterhead
 from statements.payoff import MONTHS
 from statements.wording import (
@@ -21,6 +21,7 @@ from statements.wording import (
     labels,
     language_of,
     long_date,
+    posting_text,
     rate_text,
     segment_text,
 )
@@ -48,7 +49,8 @@ def page_of(statement: StatementDocument, letterhead: Letterhead, language: Lang
     lang = language or language_of(letterhead.language)
     return {
         "language": TAGS[lang], "chinese": lang == "zh", "labels": labels(lang), "draft": statement.get("draft", False),
-        "title": label("title", lang), "closes_on": statement["cycle"]["closes_on"], "account": statement["account"],
+        "title": label("corrected_title" if "corrected" in statement else "title", lang),
+        "closes_on": statement["cycle"]["closes_on"], "account": statement["account"],
         "letterhead": [text for text in (letterhead.holder, letterhead.org_unit) if text],
         "about": _about(statement, letterhead.product_name or statement["product"], lang),
         "headline": _headline(statement, lang),
@@ -72,6 +74,8 @@ def _about(statement: StatementDocument, product_name: str, lang: Language) -> l
         "currency": statement["currency"],
         "terms_version": statement["terms_version"],
     }
+    if "corrected" in statement:
+        about["corrected_on"] = long_date(date.fromisoformat(statement["corrected"]["on"]), lang)
     return [{"label": label(name, lang), "value": value} for name, value in about.items()]
 
 
@@ -93,6 +97,8 @@ def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Languag
     def say(tone: str, name: str, **fields: object) -> None:
         notices.append((tone, label(name, lang, currency=currency, **fields)))
 
+    if "corrected" in statement:
+        return [{"tone": "calm", "text": text} for text in _corrected(statement, statement["corrected"], lang)]
     if statement.get("draft"):
         say("calm", "draft_note", closes_on=long_date(date.fromisoformat(statement["cycle"]["closes_on"]), lang))
     if "charged_off" in statement:
@@ -110,6 +116,23 @@ def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Languag
     elif letterhead.purchases_bear_interest:
         _say_of_interest(statement, letterhead, lang, say)
     return [{"tone": tone, "text": text} for tone, text in notices]
+
+
+def _corrected(statement: StatementDocument, corrected: CorrectedBy, lang: Language) -> Iterator[str]:
+    """Which statement this one corrects, why, and where the difference is. What is to be paid says the latest issued one."""
+    on, closes_on = (long_date(date.fromisoformat(each), lang) for each in (corrected["on"], statement["cycle"]["closes_on"]))
+    draft = statement.get("draft", False)
+    yield label("corrected_draft_note" if draft else "corrected_note", lang, on=on, closes_on=closes_on,
+                seal=corrected["corrects"][:16])
+    for each in corrected["because"]:
+        yield late_event_text(each, statement["currency"], lang)
+
+
+def late_event_text(event: LateEvent, currency: str, lang: Language) -> str:
+    """A late event as a sentence."""
+    return label("late_event_note", lang, event=posting_text(event["type"], lang), amount=grouped(event["amount"]),
+                 currency=currency, late_for=long_date(date.fromisoformat(event["late_for"]), lang),
+                 posted_on=long_date(date.fromisoformat(event["posted_on"]), lang))
 
 
 def _say_of_interest(statement: StatementDocument, letterhead: Letterhead, lang: Language,

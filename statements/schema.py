@@ -34,8 +34,9 @@ def _document(name: str) -> Callable[[], dict[str, Any]]:
         from pydantic import TypeAdapter
 
         from statements.document import Explanation, StatementDocument
+        from statements.rebilling_shape import RebillingDocument
 
-        shape = {"statement": StatementDocument, "explanation": Explanation}[name]
+        shape = {"statement": StatementDocument, "explanation": Explanation, "rebilling": RebillingDocument}[name]
         return {"$schema": DIALECT, "$id": f"cardwright.{name}/1", **TypeAdapter(shape).json_schema()}
 
     return schema
@@ -58,13 +59,14 @@ def _cases() -> dict[str, Any]:
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "terms": _terms, "scenario": _scenario, "statement": _document("statement"), "explanation": _document("explanation"),
+    "rebilling": _document("rebilling"),
     "org_units": _file("org_units"), "members": _file("members"), "accounts": _file("accounts"), "cards": _file("cards"),
     "transactions": _file("transactions"), "cases": _cases,
 }
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of terms, a scenario, a statement, an explanation, or a row of a portfolio file.
+    """The JSON Schema of terms, a scenario, a statement, an explanation, a rebilling, or a row of a portfolio file.
 
     Raises UnknownSchema, naming those there are.
     """

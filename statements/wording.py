@@ -8,6 +8,8 @@ from typing import Literal
 
 from babel.dates import format_date
 
+from statements.correction_words import CORRECTION_LABELS
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
@@ -148,6 +150,8 @@ _LABELS: dict[str, tuple[str, str]] = {
         "本产品不设免息还款期，消费款项自记账起计息。",
     ),
 }
+
+_LABELS |= CORRECTION_LABELS
 
 _POSTING_TYPES: dict[str, tuple[str, str]] = {
     "purchase": ("Purchase", "消费"),
