@@ -153,7 +153,9 @@ def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall 
     for low, high, margins in _pieces(terms, kind, fee, share):
         begin, end = low, high
         for margin in margins:
-            begin, end = _below(margin, _slack(terms, kind) - step, begin, end)
+            # Down or to the nearest, rounding takes less than its unit or half of it: never all of the slack.
+            begin, end = _below(margin, _slack(terms, kind) - step, begin, end,
+                                reached=terms.minimum_payment.rounding == "up")
         if end is not None and begin > end:
             continue
         principal: int | None = ceil(begin / step) * step
@@ -261,7 +263,8 @@ def _slack(terms: Terms, kind: Carried) -> Fraction:
     cut = {"up": _ZERO, "half_up": Fraction(unit, 2), "down": Fraction(unit)}[rule.rounding]
     own = max(terms.minor(terms.interest.rounding_unit), terms.shown_unit)
     for part in rule.parts:
-        if part.round_to is not None and part.rounding != "up":
+        # A part of nothing is nothing: rounding takes nothing from it.
+        if part.round_to is not None and part.rounding != "up" and (_in_base(part, kind) or _of_charges(part)):
             cut += Fraction(terms.minor(part.round_to))
     if not any(band.factor for band in kind.bands):
         return cut  # it bears nothing, so nothing else is rounded
@@ -271,10 +274,15 @@ def _slack(terms: Terms, kind: Carried) -> Fraction:
     return cut + half * (("interest" not in rule.add) + taxed + in_parts)
 
 
-def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None) -> tuple[Fraction, Fraction | None]:
-    """The part of a stretch on which a line is at most so much; a last below the first where there is none."""
+def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None,
+           reached: bool = True) -> tuple[Fraction, Fraction | None]:
+    """The part of a stretch on which a line is at most so much; a last below the first where there is none.
+
+    reached: whether a line that lies flat at just so much is among them.
+    """
     if not line.slope:
-        return (low, high) if line.at_zero <= most else (low, low - 1)
+        inside = line.at_zero < most or (reached and line.at_zero == most)
+        return (low, high) if inside else (low, low - 1)
     crossing = (most - line.at_zero) / line.slope
     if line.slope > 0:
         return low, crossing if high is None else min(high, crossing)
