@@ -219,6 +219,16 @@ class BearingOfCycle:
             amounts = spans.amount[spanned] if limit is None else self._unpaid_spans(segment, spanned, limit)
             add_spans(bearing.older.layers[0], first, of_batch[spans.account[spanned]], spans.first[spanned],
                       spans.until[spanned], amounts)
+        if limit is None:
+            self._leave_out_disputed(bearing, first)
+
+    def _leave_out_disputed(self, bearing: Bearing, first: int) -> None:
+        """The days of a disputed debit in the cycle that billed it bear nothing; first: day of the timeline's first row."""
+        for account, segment, counts_from, amount in self.walked.not_reached:
+            if segment == bearing.segment:
+                for layer in bearing.older.layers:
+                    days = layer[max(counts_from - first, 0):int(self.walked.first_day[account]) - first, account]
+                    days -= np.minimum(days, amount)
 
     def _unconditional(self, segment: int) -> BoolArray:
         """Whose purchases of the cycle before are charged now whatever was paid."""

@@ -16,8 +16,9 @@ from billing.balances import BoolArray, Int64Array
 #: and balance_days what it has run up so far. UNPAID_MINIMUM: due on began_on, amount still unpaid. PENALTY: under the penalty
 #: rate since began_on, amount minimums met in time since. CHARGED: interest charged on a segment (amount) at this closing, and
 #: the balance-days that bore it; for the statement only.
+#: DISPUTED: since began_on, amount of what a segment held of an age, by the dispute that balance_days numbers.
 #: CHARGED_OFF: since began_on, amount of it not recovered.
-BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, CHARGED_OFF = 1, 2, 3, 4, 6
+BALANCE, UNPAID_MINIMUM, PENALTY, CHARGED, DISPUTED, CHARGED_OFF = 1, 2, 3, 4, 5, 6
 
 
 @dataclass

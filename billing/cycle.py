@@ -9,6 +9,7 @@ No clock, no database. The rules: docs/reference/billing-rules.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -31,10 +32,12 @@ from accounts.posting_types import (
 from billing.arrangements import PAYMENT_HOLIDAY, Arrangements
 from billing.balances import BoolArray, Int64Array
 from billing.bearing import WHOLE_CYCLE, Bearing, BearingOfCycle, Before, Decided, needs_days
-from billing.carried import CHARGED, Carried
+from billing.carried import CHARGED, DISPUTED, Carried
 from billing.cells import FEES, FIRST, INTEREST, NEW, Cells, cells_of
 from billing.charge_off import ChargedOff, WriteOff, write_off
 from billing.delinquency import Queue, arranged, past_due_at, penalty_of, unpaid_minimums
+from billing.disputed_balances import DisputedBalances
+from billing.disputes import Disputes, disputed_at_opening
 from billing.interest import Priced, Pricing
 from billing.minimum_payment import minimum_payment
 from billing.own_rates import OwnRates, PenaltyDays
@@ -124,37 +127,71 @@ class CycleClosing:
     """The work of closing one cycle; `close_cycle` is the way in."""
 
     def __init__(self, by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
-                 before: Before | None = None, trace: Trace | None = None, arrangements: Arrangements | None = None) -> None:
+                 before: Before | None = None, trace: Trace | None = None, arrangements: Arrangements | None = None,
+                 disputes: Disputes | None = None, not_disputed: Mapping[str, Int64Array] | None = None) -> None:
+        self.not_disputed = not_disputed
+        self.asked_later: dict[str, Int64Array] = {}  # charged for time in dispute, held with what is disputed
         self.by_day, self.terms, self.state, self.carried, self.events = by_day, by_day.first, state, carried, events
         self.closes_on, self.credit_limit, self.digits = day_number(by_day.closes_on), credit_limit, by_day.first.digits
         self.before, self.trace, self.arrangements = before, trace, arrangements
         self.accounts = len(state.new_balance)
-        self.cells = cells_of(self.terms)
+        self.cells, self.disputes = cells_of(self.terms), disputes
+        if disputes is not None:
+            # What was disputed at the last closing is owed, but nobody asks for it: from here on the balance is without it.
+            self.disputed_before = disputed_at_opening(carried, self.accounts)
+            self.state = state = replace(state, new_balance=state.new_balance - self.disputed_before)
         self.charged_off = ChargedOff.of(carried, self.accounts)
         if self.charged_off is not None:
             self.state = state = replace(state, grace=np.where(self.charged_off.off, 0, state.grace))
         paid_in_time = received_in_time(self.terms, state, events)
+        met_by = paid_in_time
+        if disputes is not None:
+            met_by = paid_in_time + self._disputed_in_time(disputes, of_minimum=True)
+            paid_in_time = paid_in_time + self._disputed_in_time(disputes, of_minimum=False)
         self.decided = decide_grace(self.terms, state, paid_in_time, self.closes_on, self.digits)
         self.queue: Queue = unpaid_minimums(self.terms, state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on,
                                             state.due_on, carried)
         walk = Walk(by_day, self.cells, state, opening_balances(self.cells, state, carried), carried, events, credit_limit)
+        if disputes is not None:
+            self._dispute(walk, disputes)
         if arrangements is not None:
             self.queue = arranged(self.queue, arrangements, walk.received, walk.start, state.previous_closing, self.closes_on)
-        met = paid_in_time >= state.minimum_payment_due - minor_units(self.terms.cycle.tolerance_amount, self.digits)
+        met = met_by >= state.minimum_payment_due - minor_units(self.terms.cycle.tolerance_amount, self.digits)
         self.penalty = penalty_of(self.terms, self.queue, walk.received, met, walk.start, state.previous_closing,
                                   self.closes_on, carried, self.digits)
         self.own = self._own_rates(walk.start)
         self.walked = walk.run(self.own)
+        self.disputed = walk.disputed
         if self.charged_off is not None:
             self.charged_off.bear_nothing(self.walked)
         self.balances, self.credit = self.walked.balances, self.walked.credit
         self.charges: list[Charged] = []
         self.charged_rows: list[Carried] = []
 
+    def _disputed_in_time(self, disputes: Disputes, of_minimum: bool) -> Int64Array:
+        """What the previous statement does not ask for any more by its due date: all that is disputed, or its share of the
+        minimum."""
+        last_day = self.state.due_on + self.terms.cycle.tolerance_days
+        account, day, amount = disputes.received(self.state.previous_closing, self.closes_on)
+        if of_minimum:
+            amount = disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance)
+        total = np.zeros(self.accounts, dtype=np.int64)
+        np.add.at(total, account, np.where(day <= last_day[account], amount, 0))
+        return total
+
+    def _dispute(self, walk: Walk, disputes: Disputes) -> None:
+        """Let the walk hold what is disputed; the last statement does not ask for it any more."""
+        account, day, amount = disputes.received(self.state.previous_closing, self.closes_on)
+        walk.receive(account, day, disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance))
+        all_lost = ~self.decided.kept & (self.terms.grace.lost_for == "all")
+        walk.disputed = DisputedBalances(self.cells, disputes, self.carried, self.decided.kept, all_lost,
+                                         self.state.previous_closing, self.closes_on, walk.start, self.by_day.closing_day)
+
     def close(self) -> ClosedCycle:
         """Charge interest, then set the minimum payment and the state that is carried on."""
         by_segment = self._charge_interest()
-        columns = {"previous_balance": self.state.new_balance, **self._figures()}
+        columns = self._figures()
+        # What is disputed is in the balances that the statement shows, and in nothing that it asks for.
         new_balance = self._new_balance(columns)
         over_limit = np.maximum(new_balance - self.credit_limit, 0)
         total_received = self.walked.received[-1] if len(self.walked.received) else np.zeros_like(new_balance)
@@ -167,6 +204,9 @@ class CycleClosing:
         minimum = self._minimum(columns, new_balance, over_limit, past_due.amount)
         if self.arrangements is not None:
             minimum = np.where(self.arrangements.holds(PAYMENT_HOLIDAY, np.full(self.accounts, self.closes_on)), 0, minimum)
+        if self.disputed is not None:
+            columns["previous_balance"] = columns["previous_balance"] + self.disputed_before
+            new_balance = new_balance + self.disputed.total()
         columns |= {
             "new_balance": new_balance, "minimum_payment_due": minimum, "past_due": past_due.amount, "over_limit": over_limit,
             "days_past_due": past_due.days, "oldest_unpaid_due_on": past_due.oldest_due_on,
@@ -176,9 +216,10 @@ class CycleClosing:
         }
         carried_columns, rows = self._carried()
         penalty_rows = [] if self.penalty is None else [self.penalty.carried]
-        carried = Carried.together([rows, past_due.carried, *penalty_rows, *self.charged_rows])
+        disputed_rows = [] if self.disputed is None else [self.disputed.carried_on()]
+        carried = Carried.together([rows, past_due.carried, *penalty_rows, *self.charged_rows, *disputed_rows])
         if written is not None:
-            kept = ~written.of[carried.account] | (carried.kind == CHARGED)
+            kept = ~written.of[carried.account] | np.isin(carried.kind, (CHARGED, DISPUTED))
             carried = Carried.together([carried.chosen(kept), written.carried])
         return ClosedCycle(columns | carried_columns, self.charges, carried, self._as_before())
 
@@ -309,9 +350,15 @@ class CycleClosing:
         sums = np.zeros((len(FIGURES), self.accounts), dtype=np.int64)
         np.add.at(sums, (FIGURE[events.type], events.account), SIGN[events.type] * events.amount)
         figures = {name: -row if name in LOWERING else row for name, row in zip(FIGURES, sums, strict=True)}
+        figures["previous_balance"] = self.state.new_balance
         for figure, segment in (("interest", INTEREST), ("fees", FEES)):
             charged = self._charged(figure)
             figures[figure] = figures[figure] + charged
+            if self.disputed is not None and self.not_disputed is not None:
+                in_dispute = np.maximum(charged - self.not_disputed[figure], 0)
+                self.disputed.hold_charges(segment, in_dispute)
+                charged = charged - in_dispute
+                self.asked_later[figure] = in_dispute
             absorbed = np.minimum(self.credit, charged)
             self.credit = self.credit - absorbed
             self.balances[self.cells.of(segment, NEW)] += charged - absorbed
@@ -321,6 +368,8 @@ class CycleClosing:
         new_balance = figures["previous_balance"].copy()
         for name in FIGURES:
             new_balance += -figures[name] if name in LOWERING else figures[name]
+        if self.disputed is not None:
+            new_balance += self.disputed_before - self.disputed.total()
         if not np.array_equal(self.balances.sum(axis=0) - self.credit, new_balance):
             raise AssertionError("the balances of a cycle do not add up to its new balance")
         return new_balance
@@ -338,6 +387,9 @@ class CycleClosing:
             return total
 
         asked_before = "past_due" in self.terms.minimum_payment.add
+        if self.disputed is not None:
+            figures = {**figures, **{name: figures[name] + self.disputed.given_back[segment] - self.asked_later.get(name, 0)
+                                     for name, segment in (("interest", INTEREST), ("fees", FEES))}}
         fees, interest = balances[cells.all_of(FEES)].sum(axis=0), balances[cells.all_of(INTEREST)].sum(axis=0)
         purchases, cash = held(False, None), held(True, None)
         bases = {
@@ -400,14 +452,17 @@ class CycleClosing:
 
 def close_cycle(by_day: TermsByDay, state: OpeningState, carried: Carried, events: Events, credit_limit: Int64Array,
                 before: Before | None = None, trace: Trace | None = None,
-                arrangements: Arrangements | None = None) -> ClosedCycle:
+                arrangements: Arrangements | None = None, disputes: Disputes | None = None,
+                not_disputed: Mapping[str, Int64Array] | None = None) -> ClosedCycle:
     """Close the cycle of a batch of accounts on one product's terms.
 
     by_day: the terms, and the closing date and day of month of all of them; events: postings of the cycle, fees charged in it
     included, its interest not; credit_limit: minor units (accounts,). before: the previous cycle walked again, for the accounts
-    that `needs_before` names; trace: filled with what interest was counted on if given; arrangements: of single accounts.
+    that `needs_before` names; trace: filled with what interest was counted on if given; arrangements, disputes: of single
+    accounts; not_disputed: of the interest and the fees that the closing itself charges, what is not for time in dispute.
     """
-    return CycleClosing(by_day, state, carried, events, credit_limit, before, trace, arrangements).close()
+    return CycleClosing(by_day, state, carried, events, credit_limit, before, trace, arrangements, disputes,
+                        not_disputed).close()
 
 
 def _sees_days(by_day: TermsByDay, state: OpeningState, arrangements: Arrangements | None) -> bool:
@@ -419,7 +474,7 @@ def _sees_days(by_day: TermsByDay, state: OpeningState, arrangements: Arrangemen
 
 
 def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced: bool,
-                 arrangements: Arrangements | None = None) -> Int64Array:
+                 arrangements: Arrangements | None = None, disputes: Disputes | None = None) -> Int64Array:
     """The accounts whose closing has to see the days of the cycle before, indexes into the batch.
 
     Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do.
@@ -427,7 +482,7 @@ def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced
     terms = by_day.first
     if not (traced or _sees_days(by_day, state, arrangements)):
         return np.zeros(0, dtype=np.int64)
-    if terms.interest.method == "two_cycle":
+    if terms.interest.method == "two_cycle" or disputes is not None:
         return np.arange(len(state.new_balance))
     decided = decide_grace(terms, state, received_in_time(terms, state, events), day_number(by_day.closes_on), terms.digits)
     unconditional = (state.grace > 0) & (terms.interest.revolving_new_purchases == "next_statement")

@@ -248,7 +248,7 @@ class Pricing:
         elif method == "previous_balance":
             base, parts = self.cycle.whole(segment, walked.opening, False), ones
         else:
-            base, parts = self.cycle.whole(segment, walked.balances, method == "ending_balance"), ones
+            base, parts = self.cycle.whole(segment, walked.borne, method == "ending_balance"), ones
         rates = {walked.start + at: self.by_day.segment_rate(row, walked.start + at) for at in range(len(walked.counted))}
         common = self._denominator(rates)
         total: Exact = np.zeros(self.accounts, dtype=object)

@@ -13,10 +13,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from accounts.money import major_units
-from accounts.posting_types import BY_CODE
+from accounts.posting_types import BY_CODE, BY_NAME, CHARGEBACK
+from billing.disputes import FOR_HOLDER
 from billing.rebilling import Charge, ChargeKey, Correction, charges_of, corrections, reason, reason_name
 from billing.scenario import Scenario, ScenarioEvent
-from billing.simulated_ledger import SCENARIO_SOURCE
+from billing.simulated_disputes import ScenarioDisputes
+from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
 from billing.simulation import Simulated, SimulatedStatement
 
 #: Figures of a statement, and whether a posting by which the holder owes more raises or lowers them.
@@ -29,7 +31,7 @@ SealOne = Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bytes]
 
 
 def simulate_late_events(scenario: Scenario, bill: Callable[[Scenario], Simulated], seal: SealOne) -> Simulated:
-    """Run a scenario in which some events carry `known_on`.
+    """Run a scenario in which some events carry `known_on`, or a dispute is decided that changes what was billed before.
 
     bill: bills a scenario in which everything is known in time; seal: hashes a statement row with its postings.
     """
@@ -41,16 +43,21 @@ class _LateEvents:
         self.scenario, self.bill, self.seal = scenario, bill, seal
         self.result = Simulated(scenario.account.account, scenario)
         self.charged: dict[ChargeKey, Charge] = {}
+        self.disputes = ScenarioDisputes(scenario)
+        self.decided = self.disputes.retroactive
 
     def run(self) -> Simulated:
         """From one day on which something becomes known to the next."""
         first_day = date.min
-        days = sorted({each.known_on for each in self.scenario.events if is_late(each) and each.known_on is not None})
+        decided_on = {each.decided.on for each in self.decided if each.decided is not None}
+        days = sorted({each.known_on for each in self.scenario.events if is_late(each) and each.known_on is not None}
+                      | decided_on)
         for begins, ends in zip([first_day, *days], [*days, date.max], strict=True):
             if begins > self.scenario.until:
                 break
             until = min(ends - timedelta(days=1), self.scenario.until)
-            view = self.bill(self.scenario.model_copy(update={"until": until, "events": known_by(self.scenario, begins)}))
+            known = self.disputes.known_by(known_by(self.scenario, begins), begins)
+            view = self.bill(self.scenario.model_copy(update={"until": until, "events": known}))
             if begins != first_day:
                 self._hear(begins, view)
             self._go_on(begins, view)
@@ -64,6 +71,7 @@ class _LateEvents:
             {**each, "posted_on": day} for each in view.postings
             if each["source_id"] == SCENARIO_SOURCE and each["source_line"] in heard and not _is_charge(each)
         ]
+        self._credit(day)
         should = charges_of(each for each in view.postings if each["posted_on"] < day)
         graces = self._graces(view)
         like = next(iter(view.postings or self.result.postings), {})
@@ -71,6 +79,15 @@ class _LateEvents:
             self.result.postings.append(correcting_posting(each, day, REBILLING, line, like))
             self.result.corrections.append(self._told(each, day, graces))
         self.charged = should
+
+    def _credit(self, day: date) -> None:
+        """Credit what was decided for the holder on a day."""
+        ledger = SimulatedLedger(self.scenario, self.result.postings)
+        for each in self.decided:
+            if each.decided is not None and each.decided_place is not None and each.outcome == FOR_HOLDER and (
+                    each.decided.on == day):
+                kind = BY_NAME[each.decided.credited_as or CHARGEBACK.name]
+                ledger.add(kind, day, each.amount, SCENARIO_SOURCE, each.decided_place + 1, each.decided)
 
     def _go_on(self, begins: date, view: Simulated) -> None:
         """What happens from then on, as in the view of everything known by then."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BilledMinimum:
-    """What a statement asked for: day numbers, minor units. asked: not excused by hardship, a payment holiday or a re-age."""
+    """What a statement asked for: day numbers, minor units. new_balance: without what was disputed at its closing; asked: not
+    excused by hardship, a payment holiday or a re-age."""
 
     closes_on: int
     due_on: int
@@ -23,11 +24,21 @@ class BilledMinimum:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Something received towards minimums; a returned payment is negative. Day numbers, minor units."""
+    """Something received towards minimums; a returned payment is negative. Day numbers, minor units.
+
+    disputed_of: of a dispute, the day that its debit posted on: of a statement that billed it, its share of the minimum.
+    """
 
     posted_on: int
     effective_on: int
     amount: int
+    disputed_of: int | None = None
+
+    def towards(self, statement: BilledMinimum) -> int:
+        """What it counts towards a statement's minimum."""
+        if self.disputed_of is None:
+            return self.amount
+        return share_of_minimum(statement.minimum_due, statement.new_balance, self.amount)
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,9 @@ class DueHistory:
 
     def _counting(self, statement: BilledMinimum, known_on: int) -> list[tuple[int, int]]:
         """Effective day and amount of what counts towards a statement, in the order that it counts in."""
-        found = sorted((each.effective_on, each.posted_on, -each.amount) for each in self.receipts
-                       if statement.closes_on < each.posted_on <= known_on)
+        found = sorted((each.effective_on, each.posted_on, -each.towards(statement)) for each in self.receipts
+                       if statement.closes_on < each.posted_on <= known_on
+                       and (each.disputed_of is None or each.disputed_of <= statement.closes_on))
         return [(day, -negative) for day, _, negative in found]
 
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
@@ -86,6 +98,11 @@ class DueHistory:
                 continue
             met = None if statement.minimum_due - received > allowed else day if met is None else met
         return met
+
+
+def share_of_minimum(minimum: int, new_balance: int, disputed: int) -> int:
+    """What of a statement's minimum is not asked for any more once so much of its new balance is disputed, rounded up."""
+    return minimum if disputed >= new_balance else -(-minimum * disputed // new_balance)
 
 
 def missed_in_a_row(missed: Sequence[bool]) -> int:

@@ -65,6 +65,17 @@ class Events:
         return Events(_nothing(), _nothing(), _nothing(), _nothing(), _nothing())
 
 
+@dataclass(frozen=True)
+class Spans:
+    """Debits that count from before the cycle's first interest day: account, cell, first day, day after the last, amount."""
+
+    account: Int64Array
+    cell: Int64Array
+    first: Int64Array
+    until: Int64Array
+    amount: Int64Array
+
+
 def received_types(terms: Terms) -> list[int]:
     """Posting types that count towards the minimum and towards paying in full: payments less returned ones, waivers, what of
     the last statement became an instalment plan, refunds and other credits where the terms say so."""

@@ -14,6 +14,7 @@ from accounts.errors import Usage
 from accounts.money import BadAmount, minor_units
 from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES, WAIVERS
 from billing.arrangements import HARDSHIP, KINDS, LASTING, Arrangement, overlapping
+from billing.disputes import CREDITED_AS, OUTCOMES
 from billing.waivers import WaiverInForce
 from fees.supported import require_supported
 from fees.terms import Terms
@@ -39,9 +40,11 @@ Amount = Annotated[str, BeforeValidator(_no_float), AfterValidator(_amount)]
 #: Fees that may be waived, by name; what is waived of interest is waived charge by charge (`cardwright waive`).
 WAIVED_FEES = tuple(name for name in WAIVERS if name != "interest")
 INSTALMENT_EVENTS = ("instalment", "instalment_settlement")
-EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *INSTALMENT_EVENTS, *KINDS}
+DISPUTE, DISPUTE_DECIDED = DISPUTE_EVENTS = ("dispute", "dispute_decided")
+EVENT_TYPES = TRANSACTION_TYPES | {"replacement", *INSTALMENT_EVENTS, *DISPUTE_EVENTS, *KINDS}
+CREDITED_NAMES = tuple(each.name for each in CREDITED_AS)
 #: Types that come without an amount.
-_NO_AMOUNT = {"replacement", "instalment_settlement", *KINDS}
+_NO_AMOUNT = {"replacement", "instalment_settlement", *DISPUTE_EVENTS, *KINDS}
 
 
 class _Table(BaseModel):
@@ -110,7 +113,12 @@ class ScenarioEvent(_Table):
     parts: Annotated[int, Field(ge=2, le=120)] | None = None
     of: Annotated[str, BeforeValidator(_date_as_text)] | None = None
     agreed: bool = False
-    """Of a re-age: it was agreed already, and is not held against its limits."""
+    """Of a re-age: it was agreed already, and is not held against its limits. Of a decided dispute: billed as if it had been
+    decided before anything was charged."""
+    outcome: Literal[OUTCOMES] | None = None  # type: ignore[valid-type]
+    """How a dispute was decided."""
+    credited_as: Literal[CREDITED_NAMES] | None = None  # type: ignore[valid-type]
+    """Of a dispute decided for the holder: returned to the merchant (chargeback, the default) or borne by the issuer."""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -125,6 +133,7 @@ class ScenarioEvent(_Table):
             raise ValueError("amount must be more than zero")
         self._check_arrangement()
         self._check_instalment()
+        self._check_dispute()
         return self
 
     def _check_arrangement(self) -> None:
@@ -140,8 +149,19 @@ class ScenarioEvent(_Table):
             raise ValueError("parts belongs to an event of type instalment, which needs it")
         if self.of is None and self.type == "instalment_settlement":
             raise ValueError("of must name the instalment plan that is settled")
-        if self.of is not None and self.type not in INSTALMENT_EVENTS:
+        if self.of is not None and self.type not in (*INSTALMENT_EVENTS, *DISPUTE_EVENTS):
             raise ValueError(f"of does not belong to type {self.type}")
+
+    def _check_dispute(self) -> None:
+        if self.of is None and self.type in DISPUTE_EVENTS:
+            raise ValueError(f"of must name what the {self.type} is about: the id of a purchase or another debit"
+                             + (", or of the dispute" if self.type == DISPUTE_DECIDED else ""))
+        if (self.outcome is not None) != (self.type == DISPUTE_DECIDED):
+            raise ValueError("outcome goes with dispute_decided, which needs it: for_holder or for_issuer")
+        if self.credited_as is not None and self.outcome != "for_holder":
+            raise ValueError("credited_as goes with a dispute_decided for_holder, and with it only")
+        if self.type in DISPUTE_EVENTS and (self.known_on is not None or self.posted_on is not None):
+            raise ValueError(f"a {self.type} is dated the day that it is written down; leave known_on and posted_on out")
 
     @property
     def arrangement(self) -> Arrangement | None:

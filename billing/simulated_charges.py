@@ -33,12 +33,14 @@ from billing.arrangements import RE_AGE, asked_at
 from billing.cycle import received_types
 from billing.day.anniversaries import annual_waiver
 from billing.day.charge import TAX_LINES
+from billing.disputes import disputed_on, moves
 from billing.event_fees import event_fees
 from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
 from billing.over_limit import LEFT_OUT, LimitHistory
 from billing.re_age import ReAgeHistory, own_minimum, require_re_age
-from billing.scenario import INSTALMENT_EVENTS, ScenarioEvent
+from billing.scenario import DISPUTE_EVENTS, INSTALMENT_EVENTS, ScenarioEvent
+from billing.simulated_disputes import ScenarioDisputes
 from billing.simulated_instalments import SimulatedInstalments
 from billing.simulated_ledger import SCENARIO_SOURCE, SimulatedLedger
 from billing.waivers import waiver_for
@@ -61,7 +63,8 @@ class SimulatedCharges:
     """
 
     def __init__(self, ledger: SimulatedLedger, first_day: date, statements: list[dict[str, Any]],
-                 closing_day: int) -> None:
+                 closing_day: int, disputes: ScenarioDisputes | None = None) -> None:
+        self.disputes = [] if disputes is None else disputes.held(date.max)
         self.ledger, self.first_day, self.statements = ledger, first_day, statements
         self.scenario = ledger.scenario
         #: Set once the account is charged off: from then on it bears no fees.
@@ -74,7 +77,7 @@ class SimulatedCharges:
         """Post the events of a day, each with the fees on it."""
         terms = self.scenario.terms_on(day)
         for line, event in enumerate(self.scenario.events, 1):
-            if max(event.posted_on or event.on, self.first_day) != day:
+            if max(event.posted_on or event.on, self.first_day) != day or event.type in DISPUTE_EVENTS:
                 continue
             if event.type in INSTALMENT_EVENTS:
                 self.instalments.take(event, day)
@@ -199,10 +202,12 @@ class SimulatedCharges:
         types, arrangements = set(received_types(terms)), self.scenario.arrangements()
         return DueHistory(
             [BilledMinimum(day_number(each["closes_on"]), day_number(each["due_on"]), each["minimum_payment_due"],
-                           each["new_balance"], asked_at(arrangements, each["closes_on"], each["due_on"]))
+                           each["new_balance"] - each.get("disputed", 0),
+                           asked_at(arrangements, each["closes_on"], each["due_on"]))
              for each in statements],
             [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
-                     -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types],
+                     -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types]
+            + [each.receipt for each in self.disputes],
             [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code])
 
     # -- closing --------------------------------------------------------------------------------------------------------
@@ -232,9 +237,12 @@ class SimulatedCharges:
         last = self.statements[-1] if self.statements else None
         since = date.min if last is None else last["closes_on"]
         return LimitHistory(
-            0 if last is None else last["new_balance"], limit, 0 if last is None else day_number(last["due_on"]),
-            sorted((day_number(each["posted_on"]), each["type"], BY_CODE[each["type"]].sign * each["amount"])
-                   for each in self.ledger.postings if since < each["posted_on"] <= day and each["type"] not in LEFT_OUT),
+            0 if last is None else last["new_balance"] - disputed_on(self.disputes, since), limit,
+            0 if last is None else day_number(last["due_on"]),
+            sorted(
+                [(day_number(each["posted_on"]), each["type"], BY_CODE[each["type"]].sign * each["amount"])
+                 for each in self.ledger.postings if since < each["posted_on"] <= day and each["type"] not in LEFT_OUT]
+                + moves(self.disputes, since, day)),
             [day_number(each["closes_on"]) for each in reversed(self.statements)],
             {day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == OVER_LIMIT_FEE.code})
 

@@ -16,17 +16,21 @@ from accounts.columns import Columns
 from accounts.money import CURRENCIES, major_units, minor_units
 from accounts.posting_types import (
     BY_CODE,
+    OWN_CHARGES,
     PostingType,
 )
 from billing.arrangements import Arrangements
+from billing.balances import Int64Array
 from billing.bearing import Before
-from billing.carried import BALANCE, CHARGED_OFF, Carried
+from billing.carried import BALANCE, CHARGED_OFF, DISPUTED, Carried
 from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
-from billing.closing import STATEMENT, Seal, charge_clause
+from billing.closing import CLOSING_CHARGES, STATEMENT, Seal, charge_clause
 from billing.cycle import Events, OpeningState, Trace, close_cycle
+from billing.disputes import Disputes
 from billing.reading import POSTINGS
 from billing.scenario import Scenario
 from billing.simulated_charges import SimulatedCharges
+from billing.simulated_disputes import ScenarioDispute, ScenarioDisputes
 from billing.simulated_ledger import SimulatedLedger
 from billing.terms_by_day import TermsByDay
 from fees.terms import Terms
@@ -67,18 +71,20 @@ def simulate(scenario: Scenario, seal: Seal, close_on: date | None = None) -> Si
 
     close_on: draw the line of an open cycle on that day, for a preview; nothing comes after it.
     """
-    if any(event.known_on is not None for event in scenario.events):
+    if any(event.known_on is not None for event in scenario.events) or ScenarioDisputes(scenario).retroactive:
         from billing.late_events import simulate_late_events  # it bills by this very function
 
-        return simulate_late_events(scenario, lambda on_time: simulate(on_time, seal),
+        return simulate_late_events(scenario, lambda on_time: _Simulation(on_time, seal).run(),
                                     lambda row, lines: sealed(row, lines, seal))
     return _Simulation(scenario, seal, close_on).run()
 
 
 class _Simulation:
     def __init__(self, scenario: Scenario, seal: Seal, close_on: date | None = None) -> None:
-        self.scenario, self.seal, self.close_on = scenario, seal, close_on
         self.result = Simulated(scenario.account.account, scenario)
+        self.disputes = ScenarioDisputes(scenario)
+        scenario = self.disputes.without_credited()
+        self.scenario, self.seal, self.close_on = scenario, seal, close_on
         opening = scenario.opening
         self.first_day = scenario.account.opened_on if opening is None else opening.on + timedelta(days=1)
         self.digits = CURRENCIES[scenario.terms[0].currency].digits
@@ -86,12 +92,13 @@ class _Simulation:
         self.limit = minor_units(scenario.account.credit_limit, self.digits)
         self.closing_day = scenario.account.closing_day or scenario.terms_on(self.first_day).cycle.closing_day
         self.anchor = first_closing(self.first_day, self.closing_day)
+        self.still_open: dict[tuple[ScenarioDispute, ...], Simulated] = {}
         self.carried = Carried.none()
         self.before: Before | None = None
         self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
         self.ledger = SimulatedLedger(scenario, self.result.postings)
         self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row],
-                                       self.closing_day)
+                                       self.closing_day, self.disputes)
         self.previous_closing = self.first_day - timedelta(days=1)
 
     def run(self) -> Simulated:
@@ -122,12 +129,13 @@ class _Simulation:
         by_day = TermsByDay(terms, day, self.closing_day, self.scenario.history())
         closed = close_cycle(by_day, self._opening_state(), self.carried, self._events(postings, terms),
                              np.array([self.limit]), self.before, trace,
-                             Arrangements.of([(0, each) for each in self.scenario.arrangements()], 1))
+                             Arrangements.of([(0, each) for each in self.scenario.arrangements()], 1),
+                             Disputes.of([(0, each) for each in self.disputes.held(day)], 1), self._not_disputed(day))
         figures = {name: int(column[0]) for name, column in closed.columns.items()}
         for each in closed.charges:
             self._charge(each.kind, day, int(each.amount[0]), charge_clause(terms, each.kind, each.line), each.line)
         self.before, self.carried = closed.before, self._renumbered(closed.carried, terms, day)
-        row = self._row(day, figures, terms)
+        row = self._row(day, figures, terms) | {"disputed": int(self.carried.of_kind(DISPUTED).amount.sum())}
         lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
         row["sha256"] = sealed(row, lines, self.seal)
@@ -143,9 +151,29 @@ class _Simulation:
         trial = copy(self)
         trial.result = replace(self.result, statements=[*self.result.statements], postings=[*self.result.postings])
         trial.ledger = SimulatedLedger(self.scenario, trial.result.postings)
-        trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements], self.closing_day)
+        trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements], self.closing_day,
+                                         self.disputes)
         trial._close(day)
-        return 0 if trial.last_row is self.last_row or trial.last_row is None else int(trial.last_row["interest"])
+        if trial.last_row is self.last_row or trial.last_row is None:
+            return 0
+        not_disputed = self._not_disputed(day)
+        if not_disputed is None:
+            return int(trial.last_row["interest"])
+        own: int = sum(each["amount"] for each in trial.result.postings[len(self.result.postings):]
+                  if BY_CODE[each["type"]].figure == "interest")
+        return int(trial.last_row["interest"]) - max(own - int(not_disputed["interest"][0]), 0)
+
+    def _not_disputed(self, day: date) -> dict[str, Int64Array] | None:
+        """What a closing would charge were disputes that are lost later still open; None where there are none."""
+        lost_later = tuple(each for each in self.disputes.bearing if each.decided is not None and each.decided.on > day)
+        if not lost_later:
+            return None
+        if lost_later not in self.still_open:
+            self.still_open[lost_later] = _Simulation(self.disputes.still_open(lost_later), self.seal, self.close_on).run()
+        lines = next(each.postings for each in self.still_open[lost_later].statements if each.row["closes_on"] == day)
+        own = [each for each in lines if each["posted_on"] == day and each["source_id"] == OWN_CHARGES]
+        return {figure: np.array([sum(each["amount"] for each in own if BY_CODE[each["type"]] in CLOSING_CHARGES
+                                      and BY_CODE[each["type"]].figure == figure)]) for figure in ("interest", "fees")}
 
     # -- what they are made of ------------------------------------------------------------------------------------------
 
@@ -255,6 +283,9 @@ class _Simulation:
                 "minimum_payment_due": text(row["minimum_payment_due"]), "payment_due_on": row["due_on"].isoformat(),
                 "past_due": text(row["past_due"]),
             }
+            disputed = int(self.carried.of_kind(DISPUTED).amount.sum())
+            if disputed:
+                state["balances"]["disputed"] = text(disputed)
         return state
 
 

@@ -17,22 +17,12 @@ from billing.balances import BoolArray, Int64Array, allocation_order, run_down
 from billing.carried import Carried
 from billing.cells import AGES, FEES, FIRST, NEW, REVOLVING, Cells
 from billing.conversions import IS_CONVERSION, conversion_order, forget_newest
+from billing.disputed_balances import DisputedBalances
 from billing.own_rates import OwnRates
-from billing.postings import FIGURE, SIGN, WAIVERS, Events, cell_of_debits, received
+from billing.postings import FIGURE, SIGN, WAIVERS, Events, Spans, cell_of_debits, received
 from billing.promotions import Ending, last_days, revert_cell
 from billing.state import OpeningState
 from billing.terms_by_day import TermsByDay
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Debits that count from before the cycle's first interest day: account, cell, first day, day after the last, amount."""
-
-    account: Int64Array
-    cell: Int64Array
-    first: Int64Array
-    until: Int64Array
-    amount: Int64Array
 
 
 @dataclass
@@ -43,7 +33,9 @@ class Walked:
     bears interest at both, else None; excess: over the credit limit (days, accounts), None where it bears nothing;
     debits: what came in on each day; spans: those of them that count from an earlier day; at_cut: balances at the end of the
     due date with tolerance; received: by the end of each day, (days, accounts); balances, credit: at the end;
-    first_day, last_day: interest days of each account; opening: balances at the beginning; ending: debits in segments that end.
+    first_day, last_day: interest days of each account; opening: balances at the beginning; ending: debits in segments that end;
+    not_reached: what was disputed of the last statement (billing/disputed_balances.py); borne: what of the balances at the end
+    interest is counted on.
     """
 
     start: int
@@ -61,6 +53,8 @@ class Walked:
     first_day: Int64Array
     last_day: int
     ending: Ending
+    not_reached: list[tuple[int, int, int, int]]
+    borne: Int64Array
 
 
 class Walk:
@@ -83,6 +77,7 @@ class Walk:
         self.balances = opening.copy()
         self.credit = np.maximum(-state.new_balance, 0)
         self.own: OwnRates | None = None
+        self.disputed: DisputedBalances | None = None
         self._orders: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
         self._scatter()
 
@@ -114,6 +109,11 @@ class Walk:
         self.requests = self._requested(day, paid & (events.segment > 0))
         late = (counts_from[debit] < first[debit]) & np.isin(cell, [cells.of(s, NEW) for s in range(FIRST, cells.instalment)])
         self.spans = Spans(owner[late], cell[late], counts_from[debit][late], first[debit][late], amount[late])
+
+    def receive(self, account: Int64Array, day: Int64Array, amount: Int64Array) -> None:
+        """Count amounts as received that are no events; day: day numbers."""
+        for each, on, came_in in zip(account.tolist(), day.tolist(), amount.tolist(), strict=True):
+            self.received[on - self.start:, each] += came_in
 
     def _by_day(self, day: Int64Array, chosen: BoolArray) -> Int64Array:
         sums = np.zeros((self.days, self.accounts), dtype=np.int64)
@@ -164,13 +164,14 @@ class Walk:
         self.excess = np.zeros((self.days, self.accounts), dtype=np.int64) if over_limit else None
         self.counted: BoolArray = np.asarray(self.first_day[None] <= np.arange(self.start, self.start + self.days)[:, None])
         self.counted[self.days - 1:] &= self.last_day >= self.closes_on
-        self.at_cut = self.balances.copy()
+        self.at_cut, opening = self._borne().copy(), self._borne() if self.disputed is not None else self.opening
         self.taking = self._order_of_taking()
         for offset in range(self.days):
             self._step(self.start + offset, offset)
         self.ending.leave(self.balances, self.closes_on, self.last_day < self.closes_on)
         return Walked(self.start, self.counted, self.bases, self.doubled, self.excess, self.debits, self.spans, self.at_cut,
-                      self.received, self.opening, self.balances, self.credit, self.first_day, self.last_day, self.ending)
+                      self.received, opening, self.balances, self.credit, self.first_day, self.last_day, self.ending,
+                      [] if self.disputed is None else self.disputed.not_reached, self._borne())
 
     def _version_days(self) -> list[int]:
         """A day of each version of the terms that is in force in the cycle."""
@@ -180,7 +181,7 @@ class Walk:
     def _step(self, day: int, offset: int) -> None:
         """One day: what ended goes over, debits, then waivers and money, then what the day counts for interest."""
         interest, balances = self.terms.interest, self.balances
-        start_of_day = balances.copy() if interest.debits_count_from == "next_day" else None
+        start_of_day = self._borne().copy() if interest.debits_count_from == "next_day" else None
         if len(self.ending):
             self.ending.move_ended(day, balances, self.cells)
         if self.debit_days[offset]:
@@ -188,18 +189,24 @@ class Walk:
         for kind, amounts in self.conversions:
             if amounts[offset].any():
                 self._convert(kind, offset, amounts[offset])
-        before_money = balances.copy() if interest.payment_day_counts != "new" else None
+        if self.disputed is not None:
+            self.disputed.move(offset, self)
+        before_money = self._borne().copy() if interest.payment_day_counts != "new" else None
         money, waived = self.money[offset], self.waived[offset]
         acts = np.flatnonzero((money > 0) | (waived > 0) | ((self.credit > 0) & balances.any(axis=0)))
         if acts.size:
             self._pay(day, offset, acts)
         reached = self.cut == day
         if reached.any():
-            self.at_cut[:, reached] = balances[:, reached]
+            self.at_cut[:, reached] = self._borne()[:, reached]
         self._count(offset, money, start_of_day, before_money)
         if offset == self.days - 1:
             later = self.cut > day
-            self.at_cut[:, later] = balances[:, later]
+            self.at_cut[:, later] = self._borne()[:, later]
+
+    def _borne(self) -> Int64Array:
+        """The balances as interest is counted on them."""
+        return self.balances if self.disputed is None else self.disputed.with_shadow(self.balances)
 
     def _convert(self, kind: int, offset: int, amounts: Int64Array) -> None:
         """Take what became instalment plans out of the purchases; what was paid of it before is the holder's credit."""
@@ -280,7 +287,7 @@ class Walk:
         if not counted.any():
             return
         base = self.bases[offset]
-        base[:] = self.balances if start_of_day is None else start_of_day
+        base[:] = self._borne() if start_of_day is None else start_of_day
         paid = money > 0
         if start_of_day is None and before_money is not None and paid.any():
             if self.doubled is not None:

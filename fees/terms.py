@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 
 from accounts.money import CURRENCIES, BadAmount, minor_units
 from fees.terms_delinquency import DelinquencyTerms
+from fees.terms_disputes import DisputeTerms
 from fees.terms_fees import FeeTerms
 from fees.terms_interest import CycleTerms, GraceTerms, InterestTerms
 from fees.terms_payments import (
@@ -78,6 +79,7 @@ class Terms(TermsTable):
     allocation: AllocationTerms = Field(default_factory=AllocationTerms)
     fees: FeeTerms = Field(default_factory=FeeTerms)
     delinquency: DelinquencyTerms = Field(default_factory=DelinquencyTerms)
+    disputes: DisputeTerms = Field(default_factory=DisputeTerms)
     instalments: InstalmentTerms = Field(default_factory=InstalmentTerms)
     disclosures: DisclosureTerms = Field(default_factory=DisclosureTerms)
     benefits: BenefitTerms = Field(default_factory=BenefitTerms)
