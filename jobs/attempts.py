@@ -27,9 +27,13 @@ from jobs.business_day import StepKey
 
 #: After so many attempts have failed, or died, the step is parked instead of being tried a sixth time.
 MOST_ATTEMPTS = 5
-LEASE = timedelta(seconds=60)
+#: A worker that hangs loses its step after so long. With the look of `jobs.running.LOOK_SECONDS` and one wake-up that goes to
+#: another hung worker, its step is with somebody else within 60 seconds.
+LEASE = timedelta(seconds=40)
 #: A step that takes longer hangs: its lease is renewed no more, and somebody else may take it.
 LONGEST_STEP = timedelta(minutes=10)
+#: Whoever takes a step waits no longer for its row: one who finishes it needs a moment, one who hangs while finishing is ended.
+ROW_SECONDS = 2
 #: Seconds until the next attempt, by how many have failed.
 BACK_OFF = (0.5, 1.0, 2.0, 4.0)
 #: Of the advisory locks: the sessions of workers, beside the first four bytes of their tokens.
@@ -80,7 +84,7 @@ class Holder:
 #: A shard's steps are done in order, so only its oldest one can be taken; whether that may be, the row itself says.
 _OLDEST = """
 SELECT business_on, step, state, attempts, attempt_token, coalesce(lease_until <= clock_timestamp(), true) AS free
-FROM day_step WHERE shard = %s AND state <> 'done' ORDER BY business_on, step LIMIT 1 FOR UPDATE
+FROM day_step WHERE shard = %s AND state <> 'done' ORDER BY business_on, step LIMIT 1
 """
 
 _TAKE = """
@@ -103,8 +107,28 @@ def take(holder: Holder, shard: int, known_steps: Collection[int], lease: timede
     The session that a step is taken over from is ended, so that its transaction cannot hold what the new one needs.
     """
     connection = holder.connection
+    try:
+        attempt = _take(holder, shard, known_steps, lease)
+    except psycopg.errors.LockNotAvailable:
+        _end_hung_finish(connection, shard)
+        try:
+            attempt = _take(holder, shard, known_steps, lease)
+        except psycopg.errors.LockNotAvailable:
+            return None
+    if attempt is None:
+        return None
+    if attempt.taken_from is not None:
+        log.warning("step %s taken over from attempt %d", attempt.key, attempt.number - 1)
+        _end_session(connection, attempt.taken_from)
+    return attempt
+
+
+def _take(holder: Holder, shard: int, known_steps: Collection[int], lease: timedelta) -> Attempt | None:
+    """Raises LockNotAvailable if somebody is finishing the step, and for longer than a moment."""
+    connection = holder.connection
     with connection.transaction():
-        row = connection.execute(_OLDEST, (shard,)).fetchone()
+        connection.execute(f"SET LOCAL lock_timeout TO '{ROW_SECONDS}s'")
+        row = connection.execute(f"{_OLDEST} FOR UPDATE", (shard,)).fetchone()
         if row is None:
             return None
         business_on, step, state, attempts, token, free = row
@@ -121,10 +145,15 @@ def take(holder: Holder, shard: int, known_steps: Collection[int], lease: timede
             return None
         attempt = Attempt(key, attempts + 1, holder.new_token(), token if state == "running" else None)
         connection.execute(_TAKE, (attempt.token, lease, *key))
-    if attempt.taken_from is not None:
-        log.warning("step %s taken over from attempt %d", key, attempts)
-        _end_session(connection, attempt.taken_from)
     return attempt
+
+
+def _end_hung_finish(connection: Connection[Any], shard: int) -> None:
+    """End the session of one whose lease ran out while it was finishing: its work is written, and its commit never comes."""
+    row = connection.execute(_OLDEST, (shard,)).fetchone()
+    if row is not None and row[2] == "running" and row[5]:
+        log.warning("attempt %d at %s hangs while finishing", row[3], StepKey(row[0], row[1], shard))
+        _end_session(connection, row[4])
 
 
 def renew(connection: Connection[Any], attempt: Attempt, lease: timedelta) -> bool:

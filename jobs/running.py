@@ -26,6 +26,8 @@ from jobs.worker_processes import WorkerProcesses
 RESEND_SECONDS = 5.0
 #: How often dead attempts and lost wake-ups are looked for while nothing is heard.
 SWEEP_SECONDS = 0.5
+#: How often `worker` looks for dead attempts and work that nobody was told of.
+LOOK_SECONDS = 2.0
 #: A database that is away longer ends the run.
 PATIENCE_SECONDS = 60.0
 
@@ -177,7 +179,7 @@ def keep_working(settings: Settings, steps: Sequence[Step], processes: int, thre
             sweeper = Sweeper(WakeUps(broker, queue), lease.total_seconds() / 4)
             while True:
                 _sweep_once(database, sweeper)
-                until = time.monotonic() + lease.total_seconds() / 4
+                until = time.monotonic() + min(LOOK_SECONDS, lease.total_seconds() / 4)
                 while time.monotonic() < until:
                     if workers.mend():
                         sweeper.forget()

@@ -7,27 +7,20 @@ random moments; a failing seed can be run again by its number.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import random
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import psutil
 import psycopg
 import pytest
-from psycopg import sql
 
-from fees.schedule import SCHEDULES
-from samples import taiwan
-from tests.conftest import TestServer, cardwright_command, temporary_home
+from tests.conftest import TestServer
+from tests.real_books import Books, books_at, copied, database_name, end_group, kill, take_in
 
 #: A nightly run takes more.
 SEEDS = range(int(os.environ.get("CARDWRIGHT_TEST_SEEDS", "10")))
@@ -42,110 +35,20 @@ DISTURBANCES = 3
 HARMS = ("workers", "stop", "below", "supervisor", "all", "impatient", "sessions")
 RUN = ("run", "--until", UNTIL, "--workers", "2", "--lease-seconds", "1")
 
-#: Whatever a run must come to, in a form that does not depend on when or in which order it was written.
-_BOOKS = (
-    "SELECT to_jsonb(p) - 'recorded_at' FROM posting p"
-    " ORDER BY member_id, account_id, posted_on, source_id, source_line, type",
-    "SELECT to_jsonb(s) FROM statement s ORDER BY member_id, account_id, cycle_no",
-    "SELECT to_jsonb(g) FROM guarded_balance g ORDER BY member_id, account_id",
-    "SELECT to_jsonb(b) FROM book b",
-)
-_DAYS = "SELECT to_jsonb(b) - 'opened_at' - 'closed_at' FROM business_day b ORDER BY business_on"
-
-
-@dataclass(frozen=True)
-class Books:
-    """Books on a server, and how its commands are run."""
-
-    url: str
-    home: Path
-    environment: dict[str, str]
-
-    def command(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts a command in a process group of its own; what it says goes to a file."""
-        with (self.home / "said").open("w", encoding="utf-8") as said:
-            return subprocess.Popen(
-                [*cardwright_command(), *arguments], env=self.environment, text=True, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-            )
-
-    def said(self) -> str:
-        """What the latest command has said so far."""
-        return (self.home / "said").read_text(encoding="utf-8")
-
-    def done(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> int:
-        """Runs a command to its end; its exit code."""
-        code = self.command(*arguments).wait(timeout=120)
-        assert code in expect, self.said()
-        return code
-
-    def run(self) -> subprocess.Popen[str]:
-        """Starts the business days."""
-        return self.command(*RUN)
-
-    def digest(self, *, days: bool = True) -> str:
-        """What the books come to."""
-        found = hashlib.sha256()
-        with psycopg.connect(self.url) as connection:
-            for query in (*_BOOKS, *([_DAYS] if days else [])):
-                for (row,) in connection.execute(query):
-                    found.update(repr(row).encode())
-        return found.hexdigest()
-
-    def one(self, query: str) -> Any:
-        """The first value of an answer."""
-        with psycopg.connect(self.url) as connection:
-            row = connection.execute(query).fetchone()
-            return None if row is None else row[0]
-
-
-@contextlib.contextmanager
-def books_at(url: str, shard_members: int | None = SHARD_MEMBERS) -> Iterator[Books]:
-    """The books at a URL, with a home for logs; shards are small in every process of theirs."""
-    with temporary_home() as home:
-        environment = {**os.environ, "CARDWRIGHT_HOME": str(home), "CARDWRIGHT_DATABASE_URL": url}
-        if shard_members is not None:
-            (home / "sitecustomize.py").write_text(
-                f"import accounts.sharding\naccounts.sharding.SHARD_MEMBERS = {shard_members}\n"
-            )
-            environment["PYTHONPATH"] = os.pathsep.join([str(home), str(Path(__file__).parents[2])])
-        yield Books(url, home, environment)
-
-
-@contextlib.contextmanager
-def copied(server: TestServer, template: str) -> Iterator[str]:
-    """The URL of a copy of a database; dropped at the end."""
-    name = f"cardwright_killed_{uuid4().hex[:12]}"
-    with psycopg.connect(server.url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    try:
-        yield urlunsplit(urlsplit(server.url)._replace(path=f"/{name}"))
-    finally:
-        with psycopg.connect(server.url, autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
 
 @pytest.fixture(scope="module")
 def imported(embedded_test_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with a portfolio in it and no business day done."""
     portfolio = tmp_path_factory.mktemp("portfolio")
-    taiwan.write_portfolio(portfolio, accounts=ACCOUNTS)
-    with embedded_test_server.fresh_database() as database, books_at(database.url) as books:
-        take_in(books, portfolio)
-        yield urlsplit(database.url).path[1:]
-
-
-def take_in(books: Books, portfolio: Path) -> None:
-    """Terms and portfolio."""
-    books.done("products", "load", str(SCHEDULES / "taiwan-classic.toml"), "--as", "ming")
-    books.done("products", "approve", "taiwan-classic", "--as", "hua")
-    books.done("import", str(portfolio))
+    with embedded_test_server.fresh_database() as database, books_at(database.url, SHARD_MEMBERS) as books:
+        take_in(books, portfolio, ACCOUNTS)
+        yield database_name(database.url)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(embedded_test_server: TestServer, imported: str) -> tuple[str, float]:
     """What the books come to when nobody is killed, and how many seconds that takes."""
-    with copied(embedded_test_server, imported) as url, books_at(url) as books:
+    with copied(embedded_test_server, imported) as url, books_at(url, SHARD_MEMBERS) as books:
         began = time.monotonic()
         books.done(*RUN)
         assert books.one("SELECT count(*) FROM statement WHERE cycle_no > 0") == 2 * ACCOUNTS
@@ -165,7 +68,7 @@ def test_killed_at_random_moments_and_run_again(
 ) -> None:
     expected, seconds = undisturbed
     chance = random.Random(seed)
-    with copied(embedded_test_server, imported) as url, books_at(url) as books:
+    with copied(embedded_test_server, imported) as url, books_at(url, SHARD_MEMBERS) as books:
         history = disturb(books, chance, seconds)
         finish(books)
         assert books.digest() == expected, f"seed {seed}: {history}"
@@ -183,7 +86,7 @@ def test_steps_under_way_were_hit(interrupted: list[int]) -> None:
 def disturb(books: Books, chance: random.Random, seconds: float) -> list[str]:
     """Run, and do harm so many times at random moments; what was done, for whoever has to find out."""
     history: list[str] = []
-    process = books.run()
+    process = books.command(*RUN)
     try:
         for _ in range(DISTURBANCES):
             # Whoever is killed as soon as it comes up shows little; the first half second goes on imports.
@@ -194,7 +97,7 @@ def disturb(books: Books, chance: random.Random, seconds: float) -> list[str]:
             history.append(f"{harm} after {pause:.2f} s")
             do_harm(books, process, harm, chance)
             if process.poll() is not None:
-                process = books.run()
+                process = books.command(*RUN)
     finally:
         end_group(process)
     return history
@@ -232,13 +135,6 @@ def do_harm(books: Books, process: subprocess.Popen[str], harm: str, chance: ran
             victim.resume()
 
 
-def kill(victims: list[psutil.Process]) -> None:
-    """Kill processes that may be gone already."""
-    for victim in victims:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            victim.kill()
-
-
 def wait_for_work(books: Books, process: subprocess.Popen[str]) -> None:
     """Until a step is under way, or a second has gone by."""
     deadline = time.monotonic() + 1
@@ -246,13 +142,6 @@ def wait_for_work(books: Books, process: subprocess.Popen[str]) -> None:
         while time.monotonic() < deadline and process.poll() is None:
             if connection.execute("SELECT FROM day_step WHERE state = 'running'").fetchone() is not None:
                 return
-
-
-def end_group(process: subprocess.Popen[str]) -> None:
-    """Kill a run and everything that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def finish(books: Books) -> None:
@@ -270,10 +159,10 @@ def test_shards_and_workers_make_no_difference(
     embedded_test_server: TestServer, imported: str, undisturbed: tuple[str, float]
 ) -> None:
     """One large shard and one worker come to the same books as four small ones and two."""
-    with copied(embedded_test_server, imported) as url, books_at(url, None) as whole:
+    with copied(embedded_test_server, imported) as url, books_at(url) as whole:
         whole.done("run", "--until", UNTIL, "--workers", "1")
         large = whole.digest(days=False)
-        with copied(embedded_test_server, imported) as other, books_at(other) as small:
+        with copied(embedded_test_server, imported) as other, books_at(other, SHARD_MEMBERS) as small:
             small.done("run", "--until", UNTIL, "--workers", "3")
             assert small.digest(days=False) == large
             assert small.digest() == undisturbed[0]
@@ -285,12 +174,11 @@ def test_a_killed_database_comes_back_and_the_run_goes_on(
     tmp_path: Path, undisturbed: tuple[str, float], imported: str
 ) -> None:
     """The embedded server is killed under a run, twice; the run brings it up again and ends in the same books."""
-    taiwan.write_portfolio(tmp_path, accounts=ACCOUNTS)
-    with books_at("") as books:
+    with books_at("", SHARD_MEMBERS) as books:
         books.environment.pop("CARDWRIGHT_DATABASE_URL")
         books.done("init")
-        take_in(books, tmp_path)
-        process = books.run()
+        take_in(books, tmp_path, ACCOUNTS)
+        process = books.command(*RUN)
         for _ in range(2):
             time.sleep(undisturbed[1] * 0.4)
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):

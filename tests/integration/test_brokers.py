@@ -1,167 +1,155 @@
-"""Every broker carries the same business days to the same end, whatever becomes of its messages; one suite for all three."""
+"""Every broker carries the same business days to the same books, to the byte, whatever becomes of its messages and workers.
+
+One suite for PostgreSQL, RabbitMQ and Redis, over real connections, real commands and worker processes: the days around a
+closing, with interest, minimum payments and sealed statements. A broker that is not there is skipped and named.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import os
-import random
 import signal
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
+import subprocess
+import time
+from collections.abc import Iterator
 
+import psycopg
 import pytest
-from dramatiq.broker import Broker
 
-from accounts.database import Database
-from accounts.settings import Settings, read_settings
-from jobs import running
-from jobs.broker import BrokerDown, WakeUps, open_broker, queue_of
-from jobs.running import Standing, run_until
-from tests.drill_steps import FIRST_DAY, done_rows, drill_steps, prepare_drill
+from jobs.broker import BrokerDown, open_broker
+from tests import disturbances
+from tests.brokers import Wiper, broker, broker_setting
+from tests.conftest import TestServer
+from tests.real_books import Books, books_at, copied, database_name, end_group, take_in, wait_until
 
-STEPS = drill_steps()
-DAYS, SHARDS = 3, 3
-LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
-BROKERS = {
-    "postgresql": None,
-    "rabbitmq": os.environ.get("CARDWRIGHT_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672"),
-    "redis": os.environ.get("CARDWRIGHT_TEST_REDIS_URL", "redis://127.0.0.1:6379/0"),
-}
+__all__ = ["broker"]
+
+ACCOUNTS, SHARD_MEMBERS = 80, 20
+SHARDS = ACCOUNTS // SHARD_MEMBERS
+#: The accounts close on the 25th.
+UNTIL_BEFORE, UNTIL = "2005-05-23", "2005-05-26"
+CLOSING = "2005-05-25/close"
+LEASE_SECONDS = 2
+RUN = ("run", "--until", UNTIL, "--workers", "2", "--lease-seconds", str(LEASE_SECONDS))
 
 
-@pytest.fixture(params=BROKERS)
-def broker_url(request: pytest.FixtureRequest) -> str | None:
-    """Each broker that answers, in turn; None is the book's own database."""
-    url = BROKERS[request.param]
-    if url is not None:
+@pytest.fixture(scope="module")
+def before(embedded_test_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with books a few days before a closing."""
+    with embedded_test_server.fresh_database() as database, books_at(database.url, SHARD_MEMBERS) as books:
+        take_in(books, tmp_path_factory.mktemp("portfolio"), ACCOUNTS)
+        books.done("run", "--until", UNTIL_BEFORE)
+        yield database_name(database.url)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(embedded_test_server: TestServer, before: str) -> str:
+    """What the books come to when nothing goes wrong, on the books' own database."""
+    with copied(embedded_test_server, before) as url, books_at(url, SHARD_MEMBERS) as books:
+        books.done(*RUN)
+        assert books.one("SELECT count(*) FROM statement WHERE cycle_no = 1 AND sha256 IS NOT NULL") == ACCOUNTS
+        assert books.one("SELECT count(*) FROM posting WHERE type = 40") > 0, "nothing bore interest"
+        assert books.one("SELECT count(*) FROM day_step WHERE business_on = '2005-05-25' AND step = 40") == SHARDS
+        return books.digest()
+
+
+@contextlib.contextmanager
+def disturbed_books(server: TestServer, before: str, broker: str, disturbed: str = "") -> Iterator[Books]:
+    """A copy of the books and one host with its disturbances; what it sent to the broker is taken away at the end."""
+    names = f"hurried,{disturbed}" if disturbed else "hurried"
+    with copied(server, before) as url, books_at(url, SHARD_MEMBERS, names, **broker_setting(broker)) as books:
         try:
-            open_broker(url).close()
-        except BrokerDown as down:
-            pytest.skip(str(down))
-    return url
+            yield books
+        finally:
+            Wiper(broker, url).leave_nothing()
 
 
-@pytest.fixture
-def settings(
-    embedded_database: Database, home: Path, broker_url: str | None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
-    """A book with three days of work for three shards, and its broker."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
-    monkeypatch.setattr(running, "RESEND_SECONDS", 0.2)
-    monkeypatch.setattr(running, "SWEEP_SECONDS", 0.1)
-    prepare_drill(embedded_database, DAYS, SHARDS)
-    yield read_settings(home, embedded_database.url, broker_url)
-    if broker_url is not None:
-        broker = open_broker(broker_url)
-        forget_queue(broker, queue_name(embedded_database))
-        broker.close()
+def test_undisturbed(embedded_test_server: TestServer, before: str, undisturbed: str, broker: str) -> None:
+    with disturbed_books(embedded_test_server, before, broker) as books:
+        books.done(*RUN)
+        assert books.digest() == undisturbed
+        assert books.one("SELECT max(attempts) FROM day_step") == 1
 
 
-def queue_name(database: Database) -> str:
-    with database.connect() as connection:
-        return queue_of(connection)
-
-
-def forget_queue(broker: Broker, queue: str) -> None:
-    """Take the queue and all that is in it away from the broker."""
-    broker.declare_queue(queue)
-    if hasattr(broker, "channel"):
-        for name in (queue, f"{queue}.DQ", f"{queue}.XQ"):
-            broker.channel.queue_delete(name)
-    else:
-        broker.flush_all()
-
-
-def expected_rows() -> list[tuple[Any, ...]]:
-    """What the drill's steps come to when each is done once, in order."""
-    before, rows = dict.fromkeys(range(SHARDS), 0), []
-    for day in range(DAYS):
-        for step in STEPS:
-            for shard in range(SHARDS):
-                rest = before[shard] % 1_000_000_007
-                rows += [(FIRST_DAY + timedelta(day), step.number, shard, row_no, row_no + rest) for row_no in (1, 2, 3)]
-                before[shard] += 1 + rest
-    return rows
-
-
-def end_of(settings: Settings, database: Database, watch: Callable[[Standing], None] | None = None) -> list[tuple[Any, ...]]:
-    """Run all days; what the steps have kept."""
-    result = run_until(settings, LAST_DAY, STEPS, workers=2, watch=watch)
-    assert not result.parked
-    assert len(result.days) == DAYS
-    return done_rows(database)
-
-
-def test_days_are_done(settings: Settings, embedded_database: Database) -> None:
-    assert end_of(settings, embedded_database) == expected_rows()
-
-
-def test_wake_ups_that_are_lost_are_sent_again(
-    settings: Settings, embedded_database: Database, monkeypatch: pytest.MonkeyPatch
+def test_messages_lost_doubled_late_and_out_of_order(
+    embedded_test_server: TestServer, before: str, undisturbed: str, broker: str
 ) -> None:
-    seeded, send, lost = random.Random(1), WakeUps.send, [0]
-
-    def send_most(wake_ups: WakeUps, shard: int) -> bool:
-        if seeded.random() < 0.4:
-            lost[0] += 1
-            return True
-        return send(wake_ups, shard)
-
-    monkeypatch.setattr(WakeUps, "send", send_most)
-    assert end_of(settings, embedded_database) == expected_rows()
-    assert lost[0] > 0
+    with disturbed_books(embedded_test_server, before, broker, "messages") as books:
+        books.done(*RUN)
+        assert books.digest() == undisturbed
+        assert books.one("SELECT max(attempts) FROM day_step") == 1, "a message alone made somebody take a step twice"
+        fates = {fate: disturbances.count(books.home, fate) for fate in disturbances.FATES}
+        assert all(fates.values()), fates
 
 
-def test_wake_ups_that_come_five_times_late_and_for_nobody_do_no_harm(
-    settings: Settings, embedded_database: Database, monkeypatch: pytest.MonkeyPatch
+def test_worker_killed_at_its_commit(embedded_test_server: TestServer, before: str, undisturbed: str, broker: str) -> None:
+    hangs = disturbed_books(embedded_test_server, before, broker, "hangs_at_commit")
+    with hangs as books, running(books, CLOSING) as run:
+        worker, step = hung(books)
+        os.kill(worker, signal.SIGKILL)
+        assert run.wait(timeout=60) == 0, books.said()
+        assert books.digest() == undisturbed
+        assert close_of(books, step) == ("done", 2)
+
+
+def test_worker_stopped_for_longer_than_its_lease_and_resumed(
+    embedded_test_server: TestServer, before: str, undisturbed: str, broker: str
 ) -> None:
-    send, late = WakeUps.send, [0]
-
-    def send_many(wake_ups: WakeUps, shard: int) -> bool:
-        sent = [send(wake_ups, each) for each in (shard, late[0], shard, 4711, shard, late[0], shard)]
-        late[0] = shard
-        return all(sent)
-
-    monkeypatch.setattr(WakeUps, "send", send_many)
-    assert end_of(settings, embedded_database) == expected_rows()
-    with embedded_database.connect() as connection:
-        assert connection.execute("SELECT max(attempts) FROM day_step").fetchone() == (1,)
-
-
-def test_workers_that_are_killed_are_replaced(settings: Settings, embedded_database: Database) -> None:
-    killed: list[int] = []
-
-    def kill_one(standing: Standing) -> None:
-        workers = [each for each in multiprocessing.active_children() if each.name == "cardwright worker"]
-        if len(killed) < 3 and 2 <= standing.steps_done < standing.steps and workers:
-            victim = workers[len(killed) % len(workers)].pid
-            assert victim is not None
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
-
-    assert end_of(settings, embedded_database, kill_one) == expected_rows()
-    assert killed
+    """Stopped with everything written and the commit not sent, it wakes up when another has done the step, and commits."""
+    hangs = disturbed_books(embedded_test_server, before, broker, "hangs_at_commit")
+    with hangs as books, running(books, CLOSING) as run:
+        worker, step = hung(books)
+        os.kill(worker, signal.SIGSTOP)
+        time.sleep(LEASE_SECONDS)
+        wait_until(lambda: close_of(books, step) == ("done", 2), "the stopped worker's step was done by another")
+        (books.home / "goes_on").touch()
+        os.kill(worker, signal.SIGCONT)
+        assert run.wait(timeout=60) == 0, books.said()
+        assert books.digest() == undisturbed
+        assert close_of(books, step) == ("done", 2)
+        refused = [line for line in books.logged() if line["process"] == worker and line["level"] in ("error", "warning")]
+        assert any(step in line["message"] for line in refused), refused
 
 
-def test_a_broker_that_forgets_everything_is_told_again(settings: Settings, embedded_database: Database) -> None:
-    broker = open_broker(settings.broker_url or embedded_database.url)
-    queue = queue_name(embedded_database)
-    forgotten: list[object] = []
+def test_broker_wiped_under_way(embedded_test_server: TestServer, before: str, undisturbed: str, broker: str) -> None:
+    """Its messages are taken away while one step hangs and the others wait, then the queue and all."""
+    with disturbed_books(embedded_test_server, before, broker, "hangs") as books, running(books, "2005-05-24/") as run:
+        wiper = Wiper(broker, books.url)
+        hung(books)
+        wiper.wipe()
+        (books.home / "goes_on").touch()
+        wait_until(lambda: books.one("SELECT max(business_on) = '2005-05-25' FROM business_day"), "the next day was opened")
+        wiper.wipe()
+        assert run.wait(timeout=60) == 0, books.said()
+        assert books.digest() == undisturbed
+        assert wiper.times == 2
 
-    def forget(standing: Standing) -> None:
-        if 1 <= standing.steps_done < standing.steps and standing.days_done >= len(forgotten) < 2:
-            forgotten.append(standing.on)
-            if settings.broker_url is None:
-                with embedded_database.connect() as connection:
-                    connection.execute("TRUNCATE dramatiq.queue")
-            else:
-                forget_queue(broker, queue)
 
-    assert end_of(settings, embedded_database, forget) == expected_rows()
-    assert forgotten
-    broker.close()
+@contextlib.contextmanager
+def running(books: Books, hangs: str) -> Iterator[subprocess.Popen[str]]:
+    """A run in which one step hangs; nothing of it is left at the end."""
+    (books.home / "hangs").write_text(hangs, encoding="utf-8")
+    run = books.command(*RUN)
+    try:
+        yield run
+    finally:
+        end_group(run)
+
+
+def hung(books: Books) -> tuple[int, str]:
+    """The process that hangs, and the step that it hangs at."""
+    found = wait_until((books.home / "hung").exists, "a step hangs") and (books.home / "hung").read_text(encoding="utf-8")
+    process, _, step = str(found).partition(" ")
+    return int(process), step
+
+
+def close_of(books: Books, step: str) -> tuple[str, int]:
+    """State and attempts of a closing step, by its name."""
+    on, _, shard = step.split("/")
+    with psycopg.connect(books.url) as connection:
+        [row] = connection.execute(
+            "SELECT state, attempts FROM day_step WHERE business_on = %s AND step = 40 AND shard = %s", (on, int(shard)))
+    return row[0], row[1]
 
 
 def test_a_broker_that_is_not_there_is_named_without_its_password() -> None:

@@ -131,6 +131,33 @@ def test_taking_over_ends_the_session_of_the_former_attempt(database: Database) 
             hung.connection.execute("SELECT 1")
 
 
+def test_the_step_of_one_that_hangs_between_finishing_and_its_commit_can_be_taken(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the row of the step locked, so whoever takes the step over would wait as long as it hangs."""
+    monkeypatch.setattr(attempts, "ROW_SECONDS", 0.2)
+    prepare_drill(database, days=1, shards=1)
+    move_on(database, day(0))
+    with holder_of(database) as hung, holder_of(database) as other:
+        attempt = take(hung, 0, KNOWN)
+        assert attempt is not None
+        hung.connection.execute("BEGIN")
+        finish(hung.connection, attempt, {})
+        assert take(other, 0, KNOWN) is None, "taken from one that has its lease yet"
+        assert hung.connection.execute("SELECT 1").fetchone() == (1,)
+        hung.connection.execute("ROLLBACK")
+
+        assert renew(other.connection, attempt, NO_LEASE)
+        hung.connection.execute("BEGIN")
+        finish(hung.connection, attempt, {})
+        taken = take(other, 0, KNOWN)
+        assert taken is not None
+        assert (taken.number, taken.taken_from) == (2, attempt.token)
+        with pytest.raises(psycopg.OperationalError):
+            hung.connection.execute("COMMIT")
+        finish(other.connection, taken, {})
+
+
 def test_the_step_of_a_session_that_is_gone_is_free_at_once(database: Database) -> None:
     prepare_drill(database, days=1, shards=2)
     move_on(database, day(0))
