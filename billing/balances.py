@@ -24,10 +24,11 @@ def allocation_order(cells: Cells, items: Sequence[str], rates: Sequence[Fractio
 
     items: of the terms' `allocation.minimum` or `allocation.excess`; rates: of each segment of the terms, of the day that the
     order is taken from; owed_before_first: what was owed at the previous closing is paid before what came later.
-    Principal is sorted by the rate and age keys in the order that they are named, oldest first among equals; what is not
-    named is paid last, fees and interest first.
+    Principal is sorted by the rate and age keys in the order that they are named, oldest first among equals; a segment that is
+    named stands at its own place only; what is not named is paid last, fees and interest first.
     """
     order: list[int] = []
+    apart = {cells.segment(item.removeprefix("segment:")) for item in items if item.startswith("segment:")}
 
     def add(found: Sequence[int]) -> None:
         order.extend(cell for cell in found if cell not in order)
@@ -40,7 +41,7 @@ def allocation_order(cells: Cells, items: Sequence[str], rates: Sequence[Fractio
         elif item.startswith("segment:"):
             add(cells.all_of(cells.segment(item.removeprefix("segment:"))))
         elif item in _SORTING:
-            add(_sorted_principal(cells, items[position:], rates))
+            add([cell for cell in _sorted_principal(cells, items[position:], rates) if cells.cells[cell][0] not in apart])
     add(cells.all_of(FEES))
     add(cells.all_of(INTEREST))
     add(_sorted_principal(cells, (), rates))
@@ -55,7 +56,7 @@ def _sorted_principal(cells: Cells, items: Sequence[str], rates: Sequence[Fracti
         row = cells.purchase if segment == cells.instalment else segment
         rate = Fraction(0) if cells.rows[row - FIRST].deferred else rates[row - FIRST]
         oldest = (age, cells.has_grace(row), row, segment)
-        of_key: dict[str, object] = {"highest_rate": -rate, "lowest_rate": rate, "oldest": oldest,
+        of_key: dict[str, object] = {"highest_rate": -rate, "lowest_rate": rate, "oldest": age,
                                      "billed_first": age == NEW, "principal": 0}
         return (*(of_key[key] for key in keys), oldest)
 

@@ -18,6 +18,9 @@ from fees.rounding import round_fraction
 from fees.terms import Terms
 from fees.terms_payments import MinimumPart
 
+#: Bases that hold the interest anyway.
+_WITH_INTEREST = ("new_balance", "within_limit")
+
 
 def minimum_payment(terms: Terms, bases: Mapping[str, Int64Array], in_full: Mapping[str, Int64Array], digits: int,
                     new_balance: Int64Array) -> Int64Array:
@@ -58,6 +61,9 @@ def _parts(terms: Terms, bases: Mapping[str, Int64Array], in_full: Mapping[str, 
     if rule.combine == "sum":
         return sum(without, nothing), ()
     interest = in_full["interest"]
-    with_interest = sum((share(part, bases[part.of] + interest) for part in rule.parts), nothing)
-    lower = sum(without, nothing) + interest * scale
+    with_interest = sum((share(part, bases[part.of] + (0 if part.of in (*_WITH_INTEREST, "credit_limit") else interest))
+                         for part in rule.parts), nothing)
+    lower = interest * scale + sum(
+        (share(part, np.maximum(bases[part.of] - interest, 0)) if part.of in _WITH_INTEREST else exact
+         for part, exact in zip(rule.parts, without, strict=True)), nothing)
     return np.where(with_interest > interest * scale, with_interest, lower), ("interest",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -11,6 +12,7 @@ from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
+from statements.reperformance.billed import Billed
 from statements.reperformance.charges import Charge
 from statements.reperformance.covered import require_reperformed
 from statements.reperformance.cycles import (
@@ -25,7 +27,7 @@ from statements.reperformance.cycles import (
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
 from statements.reperformance.facts import Fact, History, history_of
-from statements.reperformance.fees import Due, fees_of
+from statements.reperformance.fees import Fees
 from statements.reperformance.interest import bases_of, charge
 from statements.reperformance.minimum import Asked, minimum_payment
 from statements.reperformance.rates import Rates
@@ -70,6 +72,7 @@ class _Account:
     balances: Balances = field(default_factory=Balances)
     arrears: Arrears = field(default_factory=Arrears)
     posted: list[Fact] = field(default_factory=list)
+    billed: list[Billed] = field(default_factory=list)
     statements: list[ReperformedStatement] = field(default_factory=list)
 
 
@@ -82,18 +85,19 @@ def reperform(scenario: Scenario) -> list[ReperformedStatement]:
 def reperform_history(history: History) -> list[ReperformedStatement]:
     """Every statement of an account from its first business day on."""
     account = _begin(history)
+    fees = Fees(history, account.posted, account.billed)
     closing = next_closing(history, account.last.closing, anything_posted=True)
     for day in days_between(history.first_day, history.until):
         account.posted += [each for each in history.facts if each.posted_on == day]
         if not history.charges_given:
-            last = account.last
-            awaited = None if last.due_on is None else Due(last.closing, last.minimum, last.due_on)
-            account.posted += fees_of(history, day, account.posted, awaited)
+            fees.of_day(day)
         if day == closing:
             previous = account.last.closing
             first = account.last.cycle is None and history.opening is None
             runs_on = first and not account.posted and is_part_of_month(history, previous, closing)
             if not runs_on:
+                if not history.charges_given:
+                    fees.of_closing(previous, closing, partial(_interest_if_closed, account, closing))
                 _close(account, closing)
             closing = next_closing(history, day, anything_posted=True)
     return account.statements
@@ -115,6 +119,7 @@ def _begin(history: History) -> _Account:
             lies_in = age if segment_row(terms, name).grace else REVOLVING
             account.balances.debits.append(Debit(kind, name, lies_in, amount, amount, opening.on, opening.on))  # type: ignore[arg-type]
     account.last.new_balance = account.balances.total()
+    account.billed.append(Billed(opening.on, account.last.new_balance, opening.minimum, due_on))
     _bill_again(account, due_on)
     tolerance = timedelta(days=history.terms_on(history.first_day).cycle.tolerance_days)
     if opening.past_due:
@@ -168,7 +173,16 @@ def _close(account: _Account, closing: date) -> None:
     balances.grow_older(cycle.terms, closed.grace_kept)
     balances.forget_paid()
     account.last = _Last(closing, figures["new_balance"], figures["minimum_payment_due"], due_on, closed.grace_kept, closed)
+    account.billed.append(Billed(closing, figures["new_balance"], figures["minimum_payment_due"], due_on))
     account.statements.append(ReperformedStatement(closing, due_on, figures, closed.grace_kept, tuple(charges)))
+
+
+def _interest_if_closed(account: _Account, closing: date) -> int:
+    """All interest that the closing would charge as things stand, found on a copy."""
+    trial = deepcopy(account, {id(each): each for each in (account.history, *account.history.versions)})
+    _close(trial, closing)
+    return trial.statements[-1].figures["interest"] - sum(
+        each.amount for each in account.posted if each.type == "interest" and account.last.closing < each.posted_on <= closing)
 
 
 def _decide(account: _Account, closed: Closed, facts: list[Fact]) -> Closed:
@@ -207,7 +221,7 @@ def _post_charges(cycle: Cycle, balances: Balances, charges: list[Charge], alloc
     facts += [Fact("tax", amount, day, day, "fees", "debit", "fees") for amount in taxes if amount]
     for fact in facts:
         balances.debits.append(Debit(fact.kind, "purchase", NEW, fact.amount, fact.amount, day, day))
-    balances.credit = balances.pay(balances.credit, allocation.excess(balances.debits, day))
+    balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
     return facts
 
 

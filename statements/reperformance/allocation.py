@@ -13,6 +13,7 @@ from statements.reperformance.rates import Rates
 
 Key = Callable[[Debit], Any]
 _NO_END = date.max
+_SORTING = ("highest_rate", "lowest_rate", "billed_first", "oldest", "principal")
 #: What an item of an order pays if it is not principal.
 _KINDS = {"past_due": ("fees", "interest"), "fees": ("fees",), "interest": ("interest",)}
 
@@ -47,24 +48,24 @@ class Allocation:
         return [*self._in_order(items, before, self.cycle.previous), *self._in_order(items, since, self.cycle.previous)]
 
     def _in_order(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:
-        """The debits as an order names them; what it does not name comes last: fees, interest, principal (rule 8.3)."""
-        by_kind = {kind: sorted((each for each in debits if each.kind == kind), key=self._age)
-                   for kind in ("fees", "interest")}
-        principal = [each for each in debits if each.kind == "principal"]
-        keys = [self._key(item, day) for item in items if item not in ("past_due", "fees", "interest")]
-        ranked = sorted(principal, key=lambda each: (*(key(each) for key in keys), self._age(each)))
-        named = [each for each in ranked if self._is_named(items, each)]
-        by_kind["principal"] = named
+        """The debits as an order names them; what it does not name comes last: fees, interest, principal (rules 8.2, 8.3)."""
+        oldest_first = sorted(debits, key=self._age)
+        sorting = [self._key(item, day) for item in items if item in _SORTING]
         ordered: list[Debit] = []
-        for item in (*items, "fees", "interest", "principal"):
-            for kind in _KINDS.get(item, ("principal",)):
-                ordered += by_kind.pop(kind, [])
-        return [*ordered, *(each for each in ranked if each not in named)]
+        for item in (*items, "fees", "interest"):
+            for wanted in _KINDS.get(item, (item,)):
+                ordered += [each for each in self._named(wanted, items, oldest_first, sorting) if each not in ordered]
+        return [*ordered, *(each for each in oldest_first if each not in ordered)]
 
-    def _is_named(self, items: Sequence[str], debit: Debit) -> bool:
-        """Whether an order names the principal of a debit: where it has segments only, those; else all."""
-        keys = [item for item in items if item not in _KINDS]
-        return not keys or any(not item.startswith("segment:") or item == f"segment:{debit.segment}" for item in keys)
+    def _named(self, item: str, items: Sequence[str], oldest_first: Sequence[Debit], sorting: Sequence[Key]) -> list[Debit]:
+        """What one item of an order stands for: a kind, one segment, or the principal of all segments not named apart."""
+        if item in ("fees", "interest"):
+            return [each for each in oldest_first if each.kind == item]
+        principal = [each for each in oldest_first if each.kind == "principal"]
+        if item.startswith("segment:"):
+            return [each for each in principal if f"segment:{each.segment}" == item]
+        apart = [each for each in principal if f"segment:{each.segment}" not in items]
+        return sorted(apart, key=lambda each: tuple(key(each) for key in sorting))
 
     def _key(self, item: str, day: date) -> Key:
         if item in ("highest_rate", "lowest_rate"):
@@ -74,8 +75,6 @@ class Allocation:
             return lambda debit: debit.age == NEW
         if item == "oldest":
             return lambda debit: AGES.index(debit.age)
-        if item.startswith("segment:"):
-            return lambda debit: debit.segment != item.removeprefix("segment:")
         return lambda debit: 0
 
     def _rate(self, debit: Debit, day: date) -> Any:

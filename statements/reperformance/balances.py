@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -63,9 +63,11 @@ class Balances:
     def snapshot(self) -> Snapshot:
         return tuple(Part(each, each.kind, each.segment, each.age, each.left) for each in self.debits if each.left)
 
-    def pay(self, amount: int, order: Iterable[Debit]) -> int:
-        """Pays debits in an order; gives what is left of the amount."""
-        for each in order:
+    def pay(self, amount: int, order: Callable[[Sequence[Debit]], Iterable[Debit]]) -> int:
+        """Pays debits in an order, found where there is something to pay with; gives what is left of the amount."""
+        if not amount or not self.debits:
+            return amount
+        for each in order(self.debits):
             paid = min(amount, each.left)
             each.left -= paid
             amount -= paid

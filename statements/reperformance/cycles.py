@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from accounts.calendar import closing_on, due_on, first_closing
 from fees.terms import Terms
@@ -26,7 +27,7 @@ class Cycle:
     due: date | None
     cut: date | None
 
-    @property
+    @cached_property
     def interest_days(self) -> list[date]:
         if self.terms.interest.closing_day_counts:
             return days_between(self.previous + DAY, self.closing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from accounts.money import minor_units
@@ -59,6 +60,16 @@ class Replacement:
 
 
 @dataclass(frozen=True)
+class AgreedWaiver:
+    """A share of the fees of a kind is given back as they are charged, from a day to another."""
+
+    fee: str
+    from_on: date
+    until_on: date
+    share: Decimal
+
+
+@dataclass(frozen=True)
 class Opening:
     """What an account that is already under way starts from, at the end of a closing day; minor units."""
 
@@ -86,6 +97,8 @@ class History:
     facts: tuple[Fact, ...]
     replacements: tuple[Replacement, ...] = ()
     opening: Opening | None = None
+    waivers: tuple[AgreedWaiver, ...] = ()
+    over_limit_opt_in: bool = False
     charges_given: bool = False
     """The fees charged are among the facts, and none are worked out."""
 
@@ -129,6 +142,8 @@ def history_of(scenario: Scenario) -> History:
         scenario.until, versions, tuple(_facts(scenario.events, digits)),
         tuple(Replacement(each.posted_on or each.on, each.reason) for each in scenario.events if each.type == "replacement"),
         None if opening is None else _opening(scenario, digits),
+        tuple(AgreedWaiver(each.kind, each.from_on, each.until or date.max, each.percent) for each in scenario.waivers),
+        scenario.account.over_limit_opt_in,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fees.terms import Terms
+from fees.terms_payments import MinimumPart
 from statements.reperformance.balances import Balances
 from statements.reperformance.cycles import Cycle
 from statements.reperformance.rounding import rounded
@@ -26,15 +27,37 @@ def minimum_payment(cycle: Cycle, balances: Balances, asked: Asked) -> int:
     """What has to be paid at least by the due date, minor units."""
     terms, minimum = cycle.terms, cycle.terms.minimum_payment
     new_balance = max(0, balances.total())
-    bases = _bases(cycle, balances, asked, new_balance)
-    shares = [Fraction(part.percent) * bases[part.of] for part in minimum.parts]
-    due = sum(shares, Fraction(0)) if minimum.combine == "sum" else max(shares, default=Fraction(0))
-    in_full = _in_full(terms, balances, asked)
+    bases, in_full = _bases(cycle, balances, asked, new_balance), _in_full(terms, balances, asked)
+    due = _parts(terms, bases, in_full["interest"])
+    if minimum.combine == "percent_or_interest":
+        in_full["interest"] = 0
     due += sum(in_full[item] for item in minimum.add if item not in minimum.floor_before)
     due = max(due, Fraction(terms.minor(minimum.floor)))
     due += sum(in_full[item] for item in minimum.floor_before)
     unit = max(terms.minor(minimum.round_to), terms.minor(terms.interest.rounding_unit))
     return max(0, min(rounded(due, minimum.rounding, unit), new_balance))
+
+
+def _parts(terms: Terms, bases: dict[str, int], interest: int) -> Fraction:
+    """What the parts come to together; a base of principal holds interest only where the terms compare the two."""
+    minimum = terms.minimum_payment
+    shares = [_share(terms, part, bases[part.of]) for part in minimum.parts]
+    if minimum.combine == "greater_of":
+        return max(shares, default=Fraction(0))
+    if minimum.combine == "sum":
+        return sum(shares, Fraction(0))
+    holding = ("new_balance", "within_limit")
+    with_it = sum((_share(terms, part, bases[part.of] + (interest if part.of not in (*holding, "credit_limit") else 0))
+                   for part in minimum.parts), Fraction(0))
+    without = sum((_share(terms, part, max(0, bases[part.of] - (interest if part.of in holding else 0)))
+                   for part in minimum.parts), Fraction(0))
+    return with_it if with_it > interest else without + interest
+
+
+def _share(terms: Terms, part: MinimumPart, base: int) -> Fraction:
+    """One part, rounded on its own where it says so."""
+    share = Fraction(part.percent) * base
+    return share if part.round_to is None else Fraction(rounded(share, part.rounding, terms.minor(part.round_to)))
 
 
 def _bases(cycle: Cycle, balances: Balances, asked: Asked, new_balance: int) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
@@ -45,9 +45,15 @@ class Rates:
     history: History
     cycle: Cycle
     penalty_days: Collection[date] = ()
+    _found: dict[tuple[str, date], RateOfDay] = field(default_factory=dict)
 
     def of_segment(self, name: str, day: date) -> RateOfDay:
         """Rule 5.3: the rate of the version in force on that day, counted as the cycle's terms say."""
+        if (name, day) not in self._found:
+            self._found[name, day] = self._of_segment(name, day)
+        return self._found[name, day]
+
+    def _of_segment(self, name: str, day: date) -> RateOfDay:
         terms = self.history.terms_on(day)
         if day in self.penalty_days and terms.interest.penalty.rate_key is not None:
             return self._flat(terms.interest.penalty, day)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from statements.reperformance.allocation import Allocation
-from statements.reperformance.balances import REVOLVING, Balances, Part, Snapshot, debit_of, segment_row
+from statements.reperformance.balances import REVOLVING, Balances, Debit, Part, Snapshot, debit_of, segment_row
 from statements.reperformance.cycles import DAY, Cycle
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.facts import Fact
@@ -34,23 +36,23 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
          deferred: Deferred) -> tuple[Walked, Snapshot]:
     """Takes the balances through the cycle. minimum: of the last statement. Gives its days, and what was left at the cut."""
     walked = Walked(cycle, balances.snapshot())
-    interest_days = set(cycle.interest_days)
+    interest_days, by_day = set(cycle.interest_days), defaultdict(list)
+    for fact in facts:
+        by_day[_falls_on(cycle, fact)].append(fact)
     missing, evening = minimum, balances.snapshot()
     at_cut: Snapshot = ()
     for day in cycle.walked_days:
-        _revert(cycle, balances, day)
-        todays = [each for each in facts if _falls_on(cycle, each) == day]
-        _enter(cycle, balances, todays, walked, deferred)
-        balances.credit = balances.pay(balances.credit, allocation.excess(balances.debits, day))
-        waived = sum(each.amount for each in todays if each.side == "waiver")
-        balances.credit += balances.pay(waived, allocation.waiver(balances.debits, day))
-        noon = balances.snapshot()
-        money = [each for each in todays if each.side == "money"]
-        _pay(balances, money, missing, allocation, day)
-        missing -= sum(received(each, cycle.terms) for each in todays)
-        night = balances.snapshot()
+        todays = by_day.get(day, [])
+        reverted = _revert(cycle, balances, day)
+        if todays or reverted:
+            noon = _before_money(cycle, balances, todays, walked, allocation, deferred, day)
+            _pay(balances, [each for each in todays if each.side == "money"], missing, allocation, day)
+            missing -= sum(received(each, cycle.terms) for each in todays)
+            night = balances.snapshot()
+        else:
+            noon = night = evening
         if day in interest_days:
-            walked.bases[day] = _bases(cycle, evening, noon, night, bool(money))
+            walked.bases[day] = _bases(cycle, evening, noon, night, any(each.side == "money" for each in todays))
             walked.ends[day] = balances.total()
             deferred.interest_day(day, walked.bases[day], night)
         if day == cycle.cut:
@@ -59,17 +61,29 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
     return walked, at_cut
 
 
+def _before_money(cycle: Cycle, balances: Balances, todays: Sequence[Fact], walked: Walked, allocation: Allocation,
+                  deferred: Deferred, day: date) -> Snapshot:
+    """What the day's debits and waivers leave (rule 1.3)."""
+    _enter(cycle, balances, todays, walked, deferred)
+    balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
+    waived = sum(each.amount for each in todays if each.side == "waiver")
+    balances.credit += balances.pay(waived, lambda debits: allocation.waiver(debits, day))
+    return balances.snapshot()
+
+
 def _falls_on(cycle: Cycle, fact: Fact) -> date:
     posting = fact.side == "debit" and cycle.terms.interest.accrues_from == "posting"
     return cycle.day_in_walk(fact.posted_on if posting else fact.effective_on)
 
 
-def _revert(cycle: Cycle, balances: Balances, day: date) -> None:
-    """What is left in a segment that has ended goes over to the one it reverts to (rule 11.1)."""
+def _revert(cycle: Cycle, balances: Balances, day: date) -> bool:
+    """What is left in a segment that has ended goes over to the one it reverts to (rule 11.1); whether anything did."""
+    reverted = False
     for each in balances.debits:
         if each.last_day is not None and each.last_day < day:
             each.segment, each.age = segment_row(cycle.terms, each.segment).revert_to or "purchase", REVOLVING
-            each.last_day, each.of_before = None, True
+            each.last_day, each.of_before, reverted = None, True, True
+    return reverted
 
 
 def _enter(cycle: Cycle, balances: Balances, facts: Sequence[Fact], walked: Walked, deferred: Deferred) -> None:
@@ -87,14 +101,16 @@ def _pay(balances: Balances, money: Sequence[Fact], missing: int, allocation: Al
     """The minimum's worth in its order, then what the holder asked for, then the rest as excess (rules 8.1, 8.5)."""
     total = sum(each.amount for each in money)
     worth = max(0, min(missing, total))
-    excess = total - worth + balances.pay(worth, allocation.minimum(balances.debits, day))
+    excess = total - worth + balances.pay(worth, lambda debits: allocation.minimum(debits, day))
     for each in money:
         if each.segment is not None:
-            asked = [debit for debit in allocation.excess(balances.debits, day)
-                     if debit.kind == "principal" and debit.segment == each.segment]
             offered = min(each.amount, excess)
-            excess -= offered - balances.pay(offered, asked)
-    balances.credit += balances.pay(excess, allocation.excess(balances.debits, day))
+            excess -= offered - balances.pay(offered, partial(_in_segment, each.segment, allocation, day))
+    balances.credit += balances.pay(excess, lambda debits: allocation.excess(debits, day))
+
+
+def _in_segment(name: str, allocation: Allocation, day: date, debits: Sequence[Debit]) -> list[Debit]:
+    return [each for each in allocation.excess(debits, day) if each.kind == "principal" and each.segment == name]
 
 
 def _bases(cycle: Cycle, evening: Snapshot, noon: Snapshot, night: Snapshot, paid: bool) -> tuple[Snapshot, ...]:

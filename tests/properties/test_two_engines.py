@@ -28,7 +28,8 @@ FIGURES = (
 )
 DAYS = 230
 TYPES = [
-    *["purchase"] * 5, *["payment"] * 4, "cash_advance", "refund", "balance_transfer", "adjustment_debit", "adjustment_credit",
+    *["purchase"] * 5, *["payment"] * 4, "replacement", "cash_advance", "refund", "balance_transfer",
+    "adjustment_debit", "adjustment_credit",
     "returned_payment", "fee", "interest", "points_credit",
 ]
 OPENED = st.sampled_from([date(2023, 1, 28), date(2023, 1, 30), date(2023, 1, 31),
@@ -67,17 +68,16 @@ INTEREST: dict[str, st.SearchStrategy[Any]] = {
                             of({}, {"annual_rate": "0.25"}, {"daily_rate": "0.001"}), st.booleans()),
     "penalty": of({}, {}, {"annual_rate": "0.36", "after_days_past_due": 30, "cured_after_on_time": 2}),
 }
-#: A segment by name stands first or alone: between other keys the second engine still takes it for one of their sort (8.2).
-ORDER = st.one_of(
-    st.lists(of("past_due", "fees", "interest", "principal", "billed_first", "highest_rate", "oldest"), unique=True,
-             max_size=4),
-    of(["segment:cash_advance"], ["segment:cash_advance", "highest_rate"], ["segment:cash_advance", "oldest", "fees"]))
+ORDER = st.lists(of("past_due", "fees", "interest", "principal", "billed_first", "highest_rate", "lowest_rate", "oldest",
+                    "segment:cash_advance", "segment:purchase"), unique=True, max_size=4).filter(
+    lambda items: not {"highest_rate", "lowest_rate"} <= set(items))
 BASE = of("new_purchases", "revolving_principal", "purchases", "cash_advances", "principal", "new_balance", "within_limit",
           "credit_limit")
 MINIMUM: dict[str, st.SearchStrategy[Any]] = {
-    "combine": of("sum", "greater_of"),
-    "parts": st.lists(st.builds(lambda share, base: {"percent": share, "of": base}, of("0.05", "0.1", "1", "0.0333"), BASE),
-                      min_size=1, max_size=3),
+    "combine": of("sum", "greater_of", "percent_or_interest"),
+    "parts": st.lists(st.builds(lambda share, base, more: {"percent": share, "of": base, **more},
+                                of("0.05", "0.1", "1", "0.0333"), BASE,
+                                of({}, {}, {"round_to": "1", "rounding": "up"}, {"round_to": "10"})), min_size=1, max_size=3),
     "add": st.lists(of("interest", "fees", "past_due", "over_limit"), unique=True), "floor": of("0", "10", "100"),
     "round_to": of("0.01", "1", "10"), "rounding": of("up", "half_up", "down"),
 }
@@ -85,13 +85,33 @@ CYCLE = st.builds(
     lambda day, due, days, amount: {
         "closing_day": day, "due_after_days": due, "tolerance_days": days, "tolerance_amount": amount},
     of(5, 28, 31, 15), of(10, 18, 20, 25), of(0, 0, 1, 3), of("0", "0", "5.00"))
+LATE = st.builds(lambda kind, more: {**kind, **more}, of(
+    {"kind": "fixed", "amount": "20.00"}, {"percent": "0.05", "floor": "10.00"}, {"percent": "0.333", "cap": "15.00"},
+    {"kind": "tiered", "first": "25.00", "repeat": "35.00", "repeat_within_cycles": 2},
+    {"kind": "escalating", "amounts": ["10.00", "20.00", "40.00"]},
+    {"kind": "slab", "slabs": [{"up_to": "50.00", "amount": "0"}, {"up_to": "300.00", "amount": "10.00"}, {"amount": "30.00"}]},
+    {"kind": "percent_of_balance", "percent": "0.03"}, {"kind": "percent_of_interest", "percent": "0.10"},
+    {"kind": "daily", "per_day": "1.00", "share_cap": "0.30", "cap": "20.00"}, {"kind": "daily", "per_day": "3.00"},
+), of({}, {}, {}, {"cap_at": "minimum_due"}, {"cap_at": "unpaid_minimum"}, {"tolerance_days": 2}, {"rounding_unit": "1"},
+      {"tax": "0.06"}))
 FEES: dict[str, st.SearchStrategy[Any]] = {
     "joining": st.just({"amount": "50.00"}), "service": st.just({"amount": "1.00"}),
-    "annual": of({"amount": "30.00"}, {"amount": "30.00", "waive_if_count": 2},
-                 {"amount": "30.00", "first": "after_first_year"}),
-    "late_payment": of({"kind": "fixed", "amount": "20.00"}, {"percent": "0.05", "floor": "10.00"},
-                       {"percent": "0.05", "cap_at": "unpaid_minimum", "tolerance_days": 2}),
+    "annual": of({"amount": "30.00"}, {"amount": "30.00", "waive_if_count": 2}, {"amount": "30.00", "waive_if_spend": "100.00"},
+                 {"amount": "30.00", "first": "after_first_year"}, {"amount": "30.00", "month": 4}),
+    "late_payment": LATE, "cash_advance": of({"percent": "0.01", "floor": "2.00", "cap": "4.00"}, {"percent": "0.0333"}),
+    "foreign": st.just({"percent": "0.015"}), "balance_transfer": st.just({"percent": "0.03", "cap": "8.00"}),
+    "returned_payment": of({"amount": "25.00"}, {"percent": "0.02", "floor": "1.00"},
+                           {"amount": "25.00", "cap_at": "minimum_due"}),
+    "over_limit": of({"amount": "25.00", "opt_in": True}, {"amount": "25.00", "max_consecutive_cycles": 1},
+                     {"kind": "percent", "percent": "0.05", "floor": "5.00", "cap": "20.00"},
+                     {"amount": "25.00", "cap_at": "over_limit"}),
+    "replacement": st.just({"amount": "7.00"}), "first_year_cap": of("0.05", "0.1"),
+    "tax_on_charges": of({"fees": "0.06"}, {"interest": "0.06"}, {"interest": "0.0333", "fees": "0.0333"}),
 }
+WAIVERS = st.lists(st.builds(
+    lambda kind, share, day, until: {"kind": kind, "percent": share, "from": date(2023, 1, 1) + timedelta(day), **until},
+    of("annual", "late_payment", "service", "cash_advance", "over_limit", "joining"), of("1", "0.5", "0.333"),
+    st.integers(0, 400), of({}, {"until": date(2024, 3, 1)})), max_size=2)
 
 
 def some(keys: dict[str, st.SearchStrategy[Any]], most: int = 6) -> st.SearchStrategy[dict[str, Any]]:
@@ -109,13 +129,10 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     terms: dict[str, Any] = {
         "in_force_from": date(2000, 1, 1), "cycle": cycle, "interest": {**draw(some(INTEREST)), "segment": segments},
         "grace": draw(some({"requires": of("new_balance", "previous_and_new_balance"), "lost_for": of("billed", "all")})),
-        "minimum_payment": draw(some(MINIMUM)), "fees": draw(some(FEES, 2)),
+        "minimum_payment": draw(some(MINIMUM)), "fees": draw(some(FEES, 4)),
         "allocation": draw(some({"minimum": ORDER, "excess": ORDER, "as_of": of("payment_date", "previous_closing"),
                                  "refunds_count_as_payment": st.booleans()})),
     }
-    if terms["interest"].get("method") == "two_cycle":
-        # Whether the unpaid form cuts an average down as it cuts a day's balance (rules 4.2, 6) the engines read in two ways.
-        terms["interest"].pop("grace_lost_charges", None)
     versions = [terms]
     if draw(st.booleans()):
         purchase = {**draw(PURCHASE), "grace": segments[0]["grace"]}
@@ -124,7 +141,9 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     step = {"1": 100, "0.05": 5}.get(terms["interest"].get("rounding_unit", ""), 1)
     events = draw(st.lists(_event(opened, step), max_size=14))
     return {
-        "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0"))},
+        "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0")),
+                    "over_limit_opt_in": draw(st.booleans())},
+        "waivers": draw(WAIVERS),
         "until": opened + timedelta(days=DAYS), "terms": versions, "events": events,
     }
 
@@ -134,7 +153,12 @@ def _event(draw: st.DrawFn, opened: date, step: int) -> dict[str, Any]:
     on = opened + timedelta(days=draw(st.integers(0, DAYS)))
     cents = draw(st.one_of(st.integers(1, 1000), of(10_000, 30_000, 50_000, 12_345))) * step
     amount = f"{cents // 100}.{cents % 100:02d}" if step < 100 else str(cents // 100)
-    event: dict[str, Any] = {"on": on, "type": draw(st.sampled_from(TYPES)), "amount": amount}
+    kind = draw(st.sampled_from(TYPES))
+    if kind == "replacement":
+        return {"on": on, "type": kind, "reason": draw(of("lost", "issuer_fault"))}
+    event: dict[str, Any] = {"on": on, "type": kind, "amount": amount}
+    if kind in ("purchase", "cash_advance") and draw(of(False, False, True)):
+        event["currency"] = "USD"
     late = draw(of(0, 0, 0, 0, 2, 12))
     return {**event, "posted_on": on + timedelta(days=late)} if late else event
 
@@ -156,7 +180,7 @@ def test_both_engines_come_to_the_same_bill(document: dict[str, Any]) -> None:
 def toml(document: dict[str, Any]) -> str:
     """A document as the scenario file that `cardwright simulate` takes."""
     lines = [f"{key} = {_value(document[key])}" for key in ("account", "until")]
-    for name in ("terms", "events"):
+    for name in ("terms", "events", "waivers"):
         for row in document[name]:
             lines += [f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in row.items())]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,43 @@
+"""Statements as what comes after them sees them: what they asked for, and whether it was missed (rule 12.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fees.terms import Terms
+from statements.reperformance.cycles import DAY
+from statements.reperformance.facts import Fact
+from statements.reperformance.received import received_in_time
+
+
+@dataclass(frozen=True)
+class Billed:
+    """A statement: its closing, new balance and minimum as printed, its due date. spared: no late-payment fee (rule 13.5)."""
+
+    closing: date
+    new_balance: int
+    minimum: int
+    due_on: date
+    spared: bool = False
+
+    def cut(self, terms: Terms) -> date:
+        """The last day on which a payment is in time for the late-payment fee."""
+        fee = terms.fees.late_payment
+        own = None if fee is None else fee.tolerance_days
+        return self.due_on + timedelta(days=terms.cycle.tolerance_days if own is None else own)
+
+    def received(self, terms: Terms, facts: Sequence[Fact]) -> int:
+        """What was received in time, as known the day after."""
+        cut = self.cut(terms)
+        return received_in_time((each for each in facts if self.closing < each.posted_on <= cut + DAY), terms, cut)
+
+    def unpaid(self, terms: Terms, facts: Sequence[Fact]) -> int:
+        """What of the minimum was not received in time."""
+        return self.minimum - self.received(terms, facts)
+
+    def missed(self, terms: Terms, facts: Sequence[Fact]) -> bool:
+        """Whether the minimum was missed by more than is tolerated."""
+        tolerated = terms.minor(terms.cycle.tolerance_amount)
+        return not self.spared and self.minimum > tolerated and self.unpaid(terms, facts) > tolerated
