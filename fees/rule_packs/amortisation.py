@@ -25,6 +25,8 @@ from fees.terms_payments import MinimumPart
 _ZERO = Fraction(0)
 #: Balances looked at one by one in a stretch where only rounding decides; remainders repeat long before.
 _MOST_LOOKED_AT = 200_000
+#: Bases that hold the statement's interest in any case, so that percent_or_interest takes it out of them, not into them.
+_WITH_INTEREST = ("new_balance", "within_limit")
 Amounts = tuple[tuple[Carried, int], ...]
 
 
@@ -112,8 +114,9 @@ def _minimum(terms: Terms, amounts: Amounts, interest: int, fees: int) -> int:
     full = {"interest": interest, "fees": fees}
     if rule.combine == "percent_or_interest":
         full["interest"] = 0  # the parts hold it
-        with_interest = sum((share(part, interest) for part in rule.parts), _ZERO)
-        total = with_interest if with_interest > interest else total + interest
+        with_interest = sum((share(part, 0 if _of_charges(part) else interest) for part in rule.parts), _ZERO)
+        without = sum((share(part, -interest if part.of in _WITH_INTEREST else 0) for part in rule.parts), _ZERO)
+        total = with_interest if with_interest > interest else without + interest
     total += sum(full.get(item, 0) for item in rule.add if item not in rule.floor_before)
     total = max(total, Fraction(terms.minor(rule.floor)))
     total += sum(full.get(item, 0) for item in rule.floor_before)
@@ -202,11 +205,12 @@ def _pieces(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Iterator[
 
 def _either(terms: Terms, kind: Carried, interest: _Line, fee: int) -> list[tuple[_Line, _Line]]:
     """The two forms of parts that hold the interest, each with a line that is not above zero where that form is taken."""
-    shares = sum(_shares(terms, kind, interest, fee), _Line(_ZERO, _ZERO))
-    of_interest = sum((Fraction(part.percent) for part in terms.minimum_payment.parts), _ZERO)
-    with_interest = shares + interest.times(of_interest)
+    shares, parts = sum(_shares(terms, kind, interest, fee), _Line(_ZERO, _ZERO)), terms.minimum_payment.parts
+    added = sum((Fraction(part.percent) for part in parts if not _of_charges(part)), _ZERO)
+    taken_out = sum((Fraction(part.percent) for part in parts if part.of in _WITH_INTEREST), _ZERO)
+    with_interest = shares + interest.times(added)
     excess = with_interest + interest.times(-1)
-    return [(with_interest, excess.times(-1)), (shares + interest, excess)]
+    return [(with_interest, excess.times(-1)), (shares + interest.times(1 - taken_out), excess)]
 
 
 def _stretches(terms: Terms, kind: Carried) -> Iterator[tuple[Fraction, Fraction | None, _Line]]:

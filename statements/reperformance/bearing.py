@@ -115,6 +115,16 @@ class Bearing:
                 self._new_of_before(bases, kind, name, self.before)
         return bases
 
+    def on_days_of_cycle(self, name: str) -> int:
+        """What bears on the interest days of this cycle, added up: no reach-back, no days before the first."""
+        total = 0
+        for (day, _), base in self.now.days.items():
+            for kind in self.kinds(name):
+                total += sum(self._uncut(base.get((kind, name, age), 0), kind, name, age, day)
+                             for age in (REVOLVING, BILLED) if self._older_bears(name, age, day))
+                total += base.get((kind, name, NEW), 0) if self.new_bears(name) else 0
+        return total
+
     def kinds(self, name: str) -> tuple[Kind, ...]:
         """Fees and interest bear in the purchase charge, where they bear at all (rule 4.5)."""
         interest = self.terms.interest

@@ -105,14 +105,14 @@ def _bears(bearing: Bearing, name: str, age: str) -> bool:
 
 
 def _two_cycle(bearing: Bearing, name: str) -> Bases:
-    """Half the average base of this cycle and half that of the whole segment in the cycle before, where anything may bear."""
-    grace = segment_row(bearing.terms, name).grace
-    average = _average(bearing.now, bearing, name, [age for age in (REVOLVING, BILLED, NEW) if _bears(bearing, name, age)])
-    if bearing.before is not None and (not grace or not bearing.now.grace_kept):
-        average += _average(bearing.before, bearing, name, [REVOLVING, BILLED, NEW])
+    """Half the average of what bears on this cycle's days and half that of the whole segment in the cycle before."""
+    average = _average(bearing.now, bearing.on_days_of_cycle(name))
+    if bearing.before is not None and (not segment_row(bearing.terms, name).grace or not bearing.now.grace_kept):
+        average += _average(bearing.before, sum(
+            amount for base in bearing.before.days.values() for (kind, segment, _), amount in base.items()
+            if segment == name and kind in bearing.kinds(name)))
     return {(day, 0): Base(older=average / 2) for day in bearing.cycle.interest_days}
 
 
-def _average(closed: Closed, bearing: Bearing, name: str, ages: list[str]) -> Fraction:
-    total = sum(base.get((kind, name, age), 0) for base in closed.days.values() for kind in bearing.kinds(name) for age in ages)
+def _average(closed: Closed, total: int) -> Fraction:
     return Fraction(total, len(closed.walked.cycle.interest_days))
