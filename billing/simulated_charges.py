@@ -109,16 +109,17 @@ class SimulatedCharges:
             [each.from_on for each in self.scenario.arrangements() if each.kind == RE_AGE and each.from_on < on]))
 
     def _event_fees(self, day: date, terms: Terms) -> None:
-        if self.charged_off:
+        postings = [each for each in self.ledger.postings
+                    if each["posted_on"] == day and each["source_id"] == SCENARIO_SOURCE]
+        if self.charged_off or not postings:
             return
         penalised = self._penalised(day)
         events, tax = [], dict[int, int]()
-        for posting in self.ledger.postings:
-            if posting["posted_on"] == day and posting["source_id"] == SCENARIO_SOURCE:
-                returned = posting["type"] == RETURNED_PAYMENT.code
-                events.append((posting["source_line"], self._as_columns(
-                    posting, terms, minimum_due=self._last_minimum(day) if returned else 0, first=int(not penalised))))
-                penalised |= returned
+        for posting in postings:
+            returned = posting["type"] == RETURNED_PAYMENT.code
+            events.append((posting["source_line"], self._as_columns(
+                posting, terms, minimum_due=self._last_minimum(day) if returned else 0, first=int(not penalised))))
+            penalised |= returned
         for fee in event_fees(terms):
             for line, columns in events:
                 amounts = self._capped(fee.kind, day, terms, fee.of(columns))
@@ -257,7 +258,8 @@ class SimulatedCharges:
             self.fee(JOINING_FEE, day, int(joining_fee(terms, opened, taken_over, day)[0]), terms.fees.joining.clause)
         if terms.fees.annual is not None:
             fee = int(annual_fee(terms, opened, taken_over, day)[0])
-            waiver = annual_waiver(terms, day, self.ledger.postings) if day > self.scenario.account.opened_on else None
+            looked_back = fee > 0 and day > self.scenario.account.opened_on
+            waiver = annual_waiver(terms, day, self.ledger.postings) if looked_back else None
             self.fee(ANNUAL_FEE, day, fee, terms.fees.annual.clause, already_waived=waiver is not None)
             if waiver is not None and not self.charged_off:
                 self.ledger.charge(waiver, day, fee, terms.fees.annual.clause)
@@ -270,8 +272,8 @@ class SimulatedCharges:
 
         already_waived: the terms waive it whole, so that nothing is left to waive.
         """
-        if self.charged_off:
-            return
+        if self.charged_off or amount <= 0:
+            return  # on most days nothing is due
         terms = self.scenario.terms_on(day)
         amount = int(self._capped(kind, day, terms, _column(amount))[0])
         self.ledger.add(kind, day, amount, OWN_CHARGES, line, None, clause)
