@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, distribution
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -22,7 +22,9 @@ from typer import _click
 from typer.core import TyperCommand, TyperGroup
 
 from accounts.errors import CardwrightError
-from accounts.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from accounts.settings import Settings
 
 COMMANDS = "cardwright.commands"
 INTERRUPTED = 130
@@ -87,6 +89,8 @@ def progress() -> Progress:
 
 def settings_from(home: Path | None, database_url: str | None, broker_url: str | None) -> Settings:
     """The settings of a command: its options, else the environment, else the defaults. Raises Usage."""
+    from accounts.settings import read_settings  # a third of what help takes, and help needs no settings
+
     return read_settings(home, database_url, broker_url)
 
 
