@@ -267,8 +267,9 @@ def _slack(terms: Terms, kind: Carried) -> Fraction:
     cut = {"up": _ZERO, "half_up": Fraction(unit, 2), "down": Fraction(unit)}[rule.rounding]
     own = max(terms.minor(terms.interest.rounding_unit), terms.shown_unit)
     for part in rule.parts:
-        # A part of nothing is nothing: rounding takes nothing from it.
-        if part.round_to is not None and part.rounding != "up" and (_in_base(part, kind) or _of_charges(part)):
+        # A part of nothing is nothing: rounding takes nothing from it. Where parts hold the interest, each is of something.
+        of_something = _in_base(part, kind) or _of_charges(part) or rule.combine == "percent_or_interest"
+        if part.round_to is not None and part.rounding != "up" and of_something:
             cut += Fraction(terms.minor(part.round_to))
     if not any(band.factor for band in kind.bands):
         return cut  # it bears nothing, so nothing else is rounded
