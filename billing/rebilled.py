@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,16 +11,20 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from accounts.posting_types import BY_CODE, CORRECTION, FEE_TAX, OWN_CHARGES, PURCHASE_INTEREST
+from accounts.money import major_units
+from accounts.posting_types import BY_CODE, CORRECTION, FEE_TAX, OWN_CHARGES, PURCHASE_INTEREST, WAIVERS
 from billing.closing import Seal
 from billing.day.charge import TAX_LINES
+from billing.given_waivers import OF_CARDS, given_waivers, what_may_be_waived
 from billing.rebilling import Charge, ChargeKey, charges_of
-from billing.scenario_of_account import ALL_SOURCES, GIVEN_CHARGES, OF_CARDS, AccountHistory, history_of_account
+from billing.scenario_of_account import ALL_SOURCES, GIVEN_CHARGES, AccountHistory, history_of_account
 from billing.simulated_ledger import SCENARIO_SOURCE
 from billing.simulation import Simulated, SimulatedStatement, simulate
 from billing.terms_book import TermsBook, VersionInForce
 
-#: Charges and waivers that billing came to, up to a day.
+_WAIVER_NAMES = {each.name for each in WAIVERS.values()}
+
+#: Charges and waivers that billing came to or staff gave, up to a day.
 _CHARGED = """
 SELECT posted_on, source_id, source_line, type, amount, clause, terms_version_id FROM posting p
 WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on <= %(until)s
@@ -80,19 +85,40 @@ def bill_again(connection: Connection[Any], member_id: int, account_id: int, pro
     versions = sorted((each for each in book.versions if each.product == product), key=lambda each: each.first)
     history = history_of_account(connection, member_id, account_id, [each.terms for each in versions], until, known_on,
                                  rebilled_now, through)
-    simulated = simulate(history.scenario, seal, close_on)
-    return BilledAgain(history, simulated, _in_the_ledger(history, simulated.postings, versions), versions)
+    given = given_waivers(connection, member_id, account_id, until)
+    while True:
+        simulated = simulate(history.scenario, seal, close_on)
+        billed = BilledAgain(history, simulated, _in_the_ledger(history, simulated.postings, versions), versions)
+        cut = _waivers_cut(history, what_may_be_waived(given, billed.should), versions[-1].terms.digits)
+        if cut == history:
+            return billed
+        # A waiver cut changes what follows; what came before it stays, so that this ends after as many rounds as waivers.
+        history = cut
+
+
+def _waivers_cut(history: AccountHistory, allowed: Mapping[tuple[int, int], int], digits: int) -> AccountHistory:
+    """A history with the waivers that were given by hand at what they may come to."""
+    events = []
+    for event, source in itertools.zip_longest(history.scenario.events, history.sources):
+        if source in allowed and event.type in _WAIVER_NAMES:
+            event = event.model_copy(update={"amount": major_units(allowed[source], digits)})
+        events.append(event)
+    if tuple(events) == history.scenario.events:
+        return history
+    return replace(history, scenario=history.scenario.model_copy(update={"events": tuple(events)}))
 
 
 def _in_the_ledger(history: AccountHistory, postings: Iterable[Mapping[str, Any]],
                    versions: Sequence[VersionInForce]) -> dict[ChargeKey, Charge]:
-    """Charges of a simulation by the keys that they have in the ledger, without those that were told to it."""
+    """Charges of a simulation by the keys that they have in the ledger, without those that were told to it; but with the
+    waivers given by hand, which are cut with their charges."""
     found = {}
     for key, charge in charges_of(postings).items():
         if key.source_id == SCENARIO_SOURCE:
-            if history.scenario.events[key.source_line - 1].type == BY_CODE[key.type].name:
-                continue
             source_id, source_line = history.sources[key.source_line - 1]
+            told = history.scenario.events[key.source_line - 1].type == BY_CODE[key.type].name
+            if told and (source_id == OWN_CHARGES or BY_CODE[key.type].name not in _WAIVER_NAMES):
+                continue
             key = replace(key, source_id=source_id, source_line=source_line)
         version = versions[charge.terms_version_id - 1].terms_version_id if charge.terms_version_id else None
         found[key] = replace(charge, key=key, terms_version_id=version)

@@ -12,27 +12,24 @@ from psycopg.rows import dict_row
 
 from accounts.money import BY_NUMERIC, major_units
 from accounts.posting_types import (
-    ANNUAL_FEE_WAIVER,
     BY_CODE,
     FEE_TAX,
     INSTALMENT,
     OPENING_CREDIT,
     OWN_CHARGES,
-    REPLACEMENT_FEE,
-    SUPPLEMENTARY_ANNUAL_FEE,
-    WAIVERS,
+    REPLACEMENT_FEE_WAIVER,
+    SUPPLEMENTARY_ANNUAL_FEE_WAIVER,
 )
 from billing.account_events import arrangements_of
 from billing.arrangements import LASTING, Arrangement
 from billing.day.charge import TAX_LINES
+from billing.given_waivers import OF_CARDS
 from billing.instalment_plans import SETTLED_EARLY
-from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening
+from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening, ScenarioWaiver
 from fees.terms import Terms
 
-#: Charges for a card: a scenario has no cards, so they are told as they were charged, with the tax on them.
-OF_CARDS = (SUPPLEMENTARY_ANNUAL_FEE.code, REPLACEMENT_FEE.code)
-#: Waivers are granted, not worked out; but for that of the annual fee, which a year of spending earns.
-GIVEN_CHARGES = (*OF_CARDS, *(each.code for each in WAIVERS.values() if each is not ANNUAL_FEE_WAIVER))
+#: Charges for a card are told as they were charged, and what was waived of them; standing waivers waive the rest again.
+GIVEN_CHARGES = (*OF_CARDS, SUPPLEMENTARY_ANNUAL_FEE_WAIVER.code, REPLACEMENT_FEE_WAIVER.code)
 
 #: No source of postings has a higher id.
 ALL_SOURCES = 2**31 - 1
@@ -43,7 +40,7 @@ SELECT a.account, a.opened_on, a.credit_limit, a.closing_day, a.currency, a.stat
 FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = %s
 """
 _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
-#: What files brought and what was charged for cards, in the order of the ledger; not what billing itself came to.
+#: What files brought, what was charged for cards and waived by hand, in the order of the ledger; not what billing came to.
 #: A late event that a rebilling took in, or that the next one would, is told on the day it was late for.
 _EVENTS = """
 SELECT CASE WHEN k.rebilled THEN p.late_for ELSE p.posted_on END AS posted_on, p.source_id, p.source_line, p.type, p.amount,
@@ -56,7 +53,10 @@ CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXI
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
   AND (p.posted_on <= %(until)s OR k.rebilled)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
-       p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s)))))
+       p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s))))
+       OR EXISTS (SELECT 1 FROM waiver w WHERE w.member_id = p.member_id AND w.account_id = p.account_id
+                  AND w.posted_on = p.posted_on AND w.source_id = p.source_id AND w.source_line = p.source_line
+                  AND w.type = p.type AND w.source_id <> w.charge_source_id))
 ORDER BY 1, p.source_id, p.source_line, p.type
 """
 #: The plans of an account, and when each was settled early, if it was.
@@ -66,6 +66,11 @@ FROM instalment_plan p
 LEFT JOIN posting q ON q.member_id = p.member_id AND q.account_id = p.account_id AND q.source_id = %(own)s
      AND q.type = %(part)s AND q.source_line = p.plan_no AND q.clause = %(settled)s AND q.posted_on <= %(until)s
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.made_on <= %(until)s ORDER BY p.plan_no
+"""
+
+_STANDING = """
+SELECT kind, from_on, until_on, percent, reason, approved_by FROM standing_waiver
+WHERE member_id = %s AND account_id = %s ORDER BY standing_waiver_id
 """
 
 
@@ -121,9 +126,18 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         opening=_opening(account, cycle_zero, digits),
         events=(*(scenario_event(row, digits) for row in rows), *plans,
                 *(_agreed(each) for each in arrangements_of(connection, member_id, account_id))),
+        waivers=_standing_waivers(connection, member_id, account_id),
     )
     sources = [(row["source_id"], row["source_line"]) for row in rows]
     return AccountHistory(scenario, sources + [(0, 0)] * (len(scenario.events) - len(rows)))
+
+
+def _standing_waivers(connection: Connection[Any], member_id: int, account_id: int) -> tuple[ScenarioWaiver, ...]:
+    """What is waived as it is charged."""
+    rows = connection.execute(_STANDING, (member_id, account_id)).fetchall()
+    return tuple(ScenarioWaiver.model_construct(kind=kind, from_on=from_on, until=until_on, percent=percent, reason=reason,
+                                                approved_by=approved_by)
+                 for kind, from_on, until_on, percent, reason, approved_by in rows)
 
 
 def _plan_events(connection: Connection[Any], member_id: int, account_id: int, until: date, digits: int) -> list[ScenarioEvent]:

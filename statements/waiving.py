@@ -29,7 +29,8 @@ SELECT posted_on, source_id, source_line, type, debit_account, credit_account, c
        card_id, terms_version_id, clause, source_ref, merchant, description
 FROM posting WHERE member_id = %s AND account_id = %s AND posted_on = %s ORDER BY source_id, source_line, type
 """
-#: What was waived of a charge: with a reason, wherever it posted; and what the terms waived beside it.
+#: What was waived of a charge: with a reason, wherever it posted; and what the terms waived beside it. Then by how much
+#: rebillings corrected the charge.
 _WAIVED = """
 SELECT coalesce((SELECT sum(w.amount) FROM waiver w WHERE w.member_id = %(member)s AND w.account_id = %(account)s
                  AND w.charge_posted_on = %(on)s AND w.charge_source_id = %(source)s AND w.charge_source_line = %(line)s
@@ -39,6 +40,14 @@ SELECT coalesce((SELECT sum(w.amount) FROM waiver w WHERE w.member_id = %(member
                  AND NOT EXISTS (SELECT 1 FROM waiver w WHERE w.member_id = p.member_id AND w.account_id = p.account_id
                                  AND w.posted_on = p.posted_on AND w.source_id = p.source_id
                                  AND w.source_line = p.source_line AND w.type = p.type)), 0)
+     + coalesce((SELECT sum(c.after - c.before) FROM correction c JOIN waiver w ON w.member_id = c.member_id
+                 AND w.account_id = c.account_id AND w.source_id = c.charge_source_id AND w.source_line = c.charge_source_line
+                 AND w.type = c.charge_type
+                 WHERE c.member_id = %(member)s AND c.account_id = %(account)s AND w.charge_posted_on = %(on)s
+                 AND w.charge_source_id = %(source)s AND w.charge_source_line = %(line)s AND w.charge_type = %(type)s), 0),
+       coalesce((SELECT sum(c.after - c.before) FROM correction c
+                 WHERE c.member_id = %(member)s AND c.account_id = %(account)s AND c.charge_on = %(on)s
+                 AND c.charge_source_id = %(source)s AND c.charge_source_line = %(line)s AND c.charge_type = %(type)s), 0)
 """
 
 
@@ -177,13 +186,14 @@ def _amount(connection: Connection[Any], key: AccountKey, charge: str, line: Pos
     row = connection.execute(_WAIVED, {
         "member": key.member_id, "account": key.account_id, "on": line.posted_on, "source": line.source_id,
         "line": line.source_line, "type": line.type, "waives": WAIVERS[str(kind.charge)].code}).fetchone()
-    waived = int(row[0]) if row else 0
+    waived, corrected = (int(row[0]), int(row[1])) if row else (0, 0)
     terms = TermsBook(connection).by_id(line.terms_version_id).terms if line.terms_version_id else None
-    left = line.amount - waived
-    amount = left if percent is None else line.amount if terms is None else waived_amount(terms, line.amount, percent)
+    charged = line.amount + corrected
+    left = charged - waived
+    amount = left if percent is None else charged if terms is None else waived_amount(terms, charged, percent)
     if amount > left or amount <= 0:
         digits = BY_NUMERIC[line.currency].digits
-        raise MoreThanCharged(charge, *(major_units(each, digits) for each in (line.amount, waived, amount)))
+        raise MoreThanCharged(charge, *(major_units(each, digits) for each in (charged, waived, amount)))
     return amount
 
 
