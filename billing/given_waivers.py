@@ -1,7 +1,7 @@
 """Waivers that staff gave, told with the account's history: never more than is left of the charge that each was given for.
 
 A waiver given for a charge that a late event takes away would stay as a gift: billed again, it is cut to what is left of the
-charge, and what is cut is corrected with the charge. Source: docs/reference/billing-rules.md, 21.
+charge, and what is cut is corrected with the charge. Source: docs/reference/billing-rules.md, rebilling.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ORDER BY w.posted_on, w.source_id, w.source_line
 
 @dataclass(frozen=True)
 class GivenWaiver:
-    """A waiver by hand. source: its place in the ledger (source_id, source_line); amount: minor units; charge: what it is of."""
+    """A waiver by hand. source: its place in the ledger (source_id, source_line); amount: minor units; charge: its key."""
 
     source: tuple[int, int]
     amount: int

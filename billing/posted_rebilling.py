@@ -14,6 +14,7 @@ from accounts.errors import Findings
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OWN_CHARGES
 from billing.closing import Seal
+from billing.left_as_posted import LEFT_AS_POSTED
 from billing.rebill import Rebilling, digest
 from billing.rebilled import bill_again
 from billing.rebilling import ChargeKey, Correction
@@ -26,7 +27,7 @@ FROM rebill r
 LEFT JOIN rebilled_event e USING (member_id, account_id, source_id)
 LEFT JOIN posting p ON p.member_id = e.member_id AND p.account_id = e.account_id AND p.source_id = e.event_source_id
      AND p.source_line = e.event_source_line AND p.late_for IS NOT NULL
-WHERE r.member_id = %(member)s AND r.account_id = %(account)s AND r.by_whom <> 'closing'
+WHERE r.member_id = %(member)s AND r.account_id = %(account)s AND r.by_whom <> 'closing' AND r.corrected_sha256 <> %(left)s
 GROUP BY r.source_id, r.posted_on, r.by_whom, r.corrected_sha256 ORDER BY r.posted_on, r.source_id
 """
 _EVENTS = """
@@ -35,7 +36,8 @@ FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
 JOIN posting p ON p.member_id = e.member_id AND p.account_id = e.account_id AND p.source_id = e.event_source_id
      AND p.source_line = e.event_source_line AND p.late_for IS NOT NULL
 WHERE e.member_id = %(member)s AND e.account_id = %(account)s AND r.posted_on <= %(on)s
-  AND (r.posted_on, r.source_id) <= (%(on)s, %(source)s) AND (%(earlier)s OR r.source_id = %(source)s)
+  AND (r.posted_on, r.source_id) <= (%(on)s, %(source)s) AND r.corrected_sha256 <> %(left)s
+  AND (%(earlier)s OR r.source_id = %(source)s)
 ORDER BY p.late_for, p.source_id, p.source_line
 """
 _CORRECTIONS = """
@@ -66,7 +68,7 @@ class PostedRebill:
 
 def posted_rebills(connection: Connection[Any], member_id: int, account_id: int) -> list[PostedRebill]:
     """The rebillings of an account, in the order in which they were posted; not what closings corrected on their own."""
-    rows = connection.execute(_REBILLS, {"member": member_id, "account": account_id}).fetchall()
+    rows = connection.execute(_REBILLS, {"member": member_id, "account": account_id, "left": LEFT_AS_POSTED}).fetchall()
     return [PostedRebill(*row) for row in rows]
 
 
@@ -75,7 +77,8 @@ def events_of(connection: Connection[Any], member_id: int, account_id: int, rebi
     """The late events that a rebilling took in, by the day they were late for; earlier: those of the ones before it too."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return list(cursor.execute(_EVENTS, {"member": member_id, "account": account_id, "on": rebill.posted_on,
-                                             "source": rebill.source_id, "earlier": earlier}).fetchall())
+                                             "source": rebill.source_id, "earlier": earlier,
+                                             "left": LEFT_AS_POSTED}).fetchall())
 
 
 def rebilling_as_posted(connection: Connection[Any], member_id: int, account_id: int, rebill: PostedRebill,

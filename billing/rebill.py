@@ -14,8 +14,9 @@ from psycopg.rows import dict_row
 from accounts.errors import Findings, Refused, Trouble
 from accounts.intake.taking import ID_LOCK
 from accounts.money import BY_NUMERIC, major_units
-from accounts.posting_types import BY_CODE
+from accounts.posting_types import BY_CODE, CHARGE_OFF
 from billing.closing import Seal
+from billing.left_as_posted import LEFT_AS_POSTED
 from billing.rebilled import BilledAgain, bill_again, charged
 from billing.rebilling import Charge, ChargeKey, Correction, corrections, reason
 from billing.simulation import Simulated
@@ -42,6 +43,10 @@ SELECT source_id, source_line FROM posting WHERE member_id = %s AND account_id =
 """
 
 
+#: Who rebills as part of a business day, for all accounts in one source.
+OF_THE_DAY = ("night", "closing")
+
+
 class NothingClosed(Refused):
     """A book that has closed no business day has nothing to rebill."""
 
@@ -62,7 +67,8 @@ class NotReproduced(Findings):
     def __init__(self, account: str, what: str) -> None:
         super().__init__(f"account {account} was not rebilled: billed again from its history it does not come to what was "
                          f"charged ({what}); `cardwright verify --account {account}` says what was changed, and a parked "
-                         "account is released first; docs/how-to/rebill-late-events.md names the accounts that cannot be")
+                         "account is released first; `cardwright rebill --leave` has the events count from their posting; "
+                         "docs/how-to/rebill-late-events.md names the accounts that cannot be")
 
 
 @dataclass(frozen=True)
@@ -97,14 +103,16 @@ class Rebilling:
         return None if decided[0] is None or decided[1] is None else (names[decided[0]], names[decided[1]])
 
 
-def find_rebilling(connection: Connection[Any], member_id: int, account_id: int, seal: Seal) -> Rebilling:
+def find_rebilling(connection: Connection[Any], member_id: int, account_id: int, seal: Seal, on: date | None = None,
+                   book: TermsBook | None = None) -> Rebilling:
     """What the late events of an account change; reads, and holds the account and the business day until the transaction ends.
 
+    on: the business day that is being run, before anything of it was posted, where it is not the open one; book: all terms.
     Raises NothingClosed, DayUnderWay, or NotReproduced where the account's history does not come to what it was charged.
     """
-    on, closed_through = _book_day(connection)
+    on, closed_through = _book_day(connection) if on is None else (on, on - timedelta(days=1))
     account, product, currency = connection.execute(_ACCOUNT, (member_id, account_id)).fetchone() or ("", "", 0)
-    book = TermsBook(connection)
+    book = book or TermsBook(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
         late = cursor.execute(_LATE, (member_id, account_id, on)).fetchall()
     not_yet = set(connection.execute(_OF_THE_OPEN_DAY, (member_id, account_id, on)).fetchall())
@@ -136,14 +144,13 @@ def post_rebilling(connection: Connection[Any], member_id: int, account_id: int,
     account, currency = connection.execute(
         "SELECT account, currency FROM card_account WHERE member_id = %s AND account_id = %s", (member_id, account_id),
     ).fetchone() or ("", 0)
-    # Ids of sources are given in one transaction at a time, as intake does.
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ID_LOCK,))
-    source_id = connection.execute(
-        "INSERT INTO source (source_id, kind, name, complete) SELECT max(source_id) + 1, 'rebill', %s, true FROM source"
-        " RETURNING source_id", (f"rebilling of {account} on {on}",)).fetchone()[0]  # type: ignore[index]
+    by_the_day = by_whom in OF_THE_DAY
+    source_id = _source(connection, f"rebilling by the {by_whom} of {on}" if by_the_day else f"rebilling of {account} on {on}",
+                        by_the_day)
     key = (member_id, account_id)
     connection.execute("INSERT INTO rebill (member_id, account_id, source_id, posted_on, by_whom, corrected_sha256)"
                        " VALUES (%s, %s, %s, %s, %s, %s)", (*key, source_id, on, by_whom, digest(after.simulated)))
+    _mark_charged_off(connection, key, correcting, after)
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO rebilled_event (member_id, account_id, event_source_id, event_source_line, source_id)"
                            " VALUES (%s, %s, %s, %s, %s)", [(*key, *event, source_id) for event in events])
@@ -162,6 +169,61 @@ def post_rebilling(connection: Connection[Any], member_id: int, account_id: int,
                 (*key, on, source_id, line, kind.code, each.on, each.key.type, each.key.source_id, each.key.source_line,
                  each.before, each.after, reasons.get(each.key) or reason(each, None, lambda amount: major_units(
                      amount, BY_NUMERIC[currency].digits))))
+
+
+def _mark_charged_off(connection: Connection[Any], key: tuple[int, int], correcting: Sequence[Correction],
+                      after: BilledAgain) -> None:
+    """A charge-off that would not have been is lifted, one that would have been is marked, as the closing does."""
+    if any(each.key.type == CHARGE_OFF.code for each in correcting):
+        was, now = ("active", "charged_off") if any(each.type == CHARGE_OFF.code for each in after.should) else (
+            "charged_off", "active")
+        connection.execute("UPDATE card_account SET status = %s WHERE member_id = %s AND account_id = %s AND status = %s",
+                           (now, *key, was))
+
+
+def leave(connection: Connection[Any], found: Sequence[Mapping[str, Any]], member_id: int, account_id: int, on: date,
+          by_whom: str, reason_given: str) -> int:
+    """Decide that late events are not rebilled: they count from the day they posted. Gives how many.
+
+    found: rows with source_id and source_line, as `late_events`.
+    """
+    if not found:
+        return 0
+    source_id = _source(connection, f"late events left as posted: {reason_given}", False)
+    key = (member_id, account_id)
+    connection.execute("INSERT INTO rebill (member_id, account_id, source_id, posted_on, by_whom, corrected_sha256)"
+                       " VALUES (%s, %s, %s, %s, %s, %s)", (*key, source_id, on, by_whom, LEFT_AS_POSTED))
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO rebilled_event (member_id, account_id, event_source_id, event_source_line, source_id)"
+                           " VALUES (%s, %s, %s, %s, %s)",
+                           [(*key, row["source_id"], row["source_line"], source_id) for row in found])
+    return len(found)
+
+
+def late_events(connection: Connection[Any], member_id: int, account_id: int) -> tuple[date, list[dict[str, Any]]]:
+    """The open business day, and the late events of an account that nothing was decided about; holds both.
+
+    Raises NothingClosed, DayUnderWay.
+    """
+    on, _ = _book_day(connection)
+    connection.execute(_ACCOUNT, (member_id, account_id))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return on, cursor.execute(_LATE, (member_id, account_id, on)).fetchall()
+
+
+def _source(connection: Connection[Any], name: str, shared: bool) -> int:
+    """A source of corrections; shared: the same for all accounts of a night, whichever shard comes first.
+
+    Ids of sources are given in one transaction at a time, as intake does.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ID_LOCK,))
+    row = connection.execute("SELECT source_id FROM source WHERE kind = 'rebill' AND name = %s",
+                             (name,)).fetchone() if shared else None
+    row = row or connection.execute(
+        "INSERT INTO source (source_id, kind, name, complete) SELECT max(source_id) + 1, 'rebill', %s, true FROM source"
+        " RETURNING source_id", (name,)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def digest(simulated: Simulated) -> bytes:

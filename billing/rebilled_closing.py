@@ -22,6 +22,7 @@ from billing.carried import Carried
 from billing.charging import change_balances, post_charges
 from billing.closing import CLOSING_CHARGES, STATEMENT, ReadCycle, Seal
 from billing.cycle import Charged, Trace
+from billing.left_as_posted import LEFT_AS_POSTED
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN
 from billing.rebill import post_rebilling
 from billing.rebilled import BilledAgain, bill_again, charged
@@ -32,7 +33,8 @@ from billing.terms_book import TermsBook
 _CLOSING_CODES = {kind.code for kind in CLOSING_CHARGES}
 _REBILLED = """
 SELECT DISTINCT a.member_id, a.account_id, a.product FROM rebill r JOIN card_account a USING (member_id, account_id)
-WHERE a.member_id BETWEEN %(first)s AND %(last)s AND r.posted_on <= %(on)s AND a.closing_day = ANY(%(days)s)
+WHERE a.member_id BETWEEN %(first)s AND %(last)s AND r.posted_on <= %(on)s AND r.corrected_sha256 <> %(left)s
+  AND a.closing_day = ANY(%(days)s)
   AND NOT a.account_id = ANY(%(parked)s)
 ORDER BY a.member_id, a.account_id
 """
@@ -57,7 +59,8 @@ def settle(connection: Connection[Any], on: date, first: int, last: int, parked:
     """
     book, posted = TermsBook(connection), {}
     for member_id, account_id, product in connection.execute(_REBILLED, {
-            "first": first, "last": last, "on": on, "days": list(closing_days_of(on)), "parked": list(parked)}).fetchall():
+            "first": first, "last": last, "on": on, "days": list(closing_days_of(on)), "left": LEFT_AS_POSTED,
+            "parked": list(parked)}).fetchall():
         again = bill_again(connection, member_id, account_id, product, book, seal, on)
         found = _to_correct(connection, again, member_id, account_id, on)
         todays = [each for each in found if each.on == on and not each.before and each.key.source_id == OWN_CHARGES]
@@ -98,8 +101,9 @@ def rebilled_accounts(connection: Connection[Any], read: ReadCycle) -> Int64Arra
     due = read.due["account_id"]
     members = read.due["member_id"]
     rows = connection.execute(
-        "SELECT DISTINCT account_id FROM rebill WHERE posted_on <= %s AND member_id BETWEEN %s AND %s",
-        (read.closes_on, int(members.min()), int(members.max()))).fetchall() if len(due) else []
+        "SELECT DISTINCT account_id FROM rebill WHERE posted_on <= %s AND member_id BETWEEN %s AND %s"
+        " AND corrected_sha256 <> %s",
+        (read.closes_on, int(members.min()), int(members.max()), LEFT_AS_POSTED)).fetchall() if len(due) else []
     return np.flatnonzero(np.isin(due, [row[0] for row in rows])).astype(np.int64)
 
 

@@ -25,6 +25,7 @@ from billing.arrangements import LASTING, Arrangement
 from billing.day.charge import TAX_LINES
 from billing.given_waivers import OF_CARDS
 from billing.instalment_plans import SETTLED_EARLY
+from billing.left_as_posted import LEFT_AS_POSTED
 from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening, ScenarioWaiver
 from fees.terms import Terms
 
@@ -49,7 +50,8 @@ FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = 
 CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXISTS (
     SELECT 1 FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
     WHERE e.member_id = p.member_id AND e.account_id = p.account_id AND e.event_source_id = p.source_id
-      AND e.event_source_line = p.source_line AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled) k
+      AND e.event_source_line = p.source_line
+      AND r.corrected_sha256 <> %(left)s AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled) k
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
   AND (p.posted_on <= %(until)s OR k.rebilled)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
@@ -111,7 +113,7 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         last_day = until or account["closed_through"] or account["opened_on"]
         rows = cursor.execute(_EVENTS, {
             "member": member_id, "account": account_id, "until": last_day, "known_on": known_on or last_day,
-            "through": through, "rebilled_now": rebilled_now,
+            "through": through, "left": LEFT_AS_POSTED, "rebilled_now": rebilled_now,
             "opening": OPENING_CREDIT.code, "instalments": INSTALMENT.code, "own": OWN_CHARGES,
             "given": list(GIVEN_CHARGES), "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(OF_CARDS),
         }).fetchall()

@@ -20,6 +20,8 @@ from jobs.day_totals import day_totals
 
 #: Of the advisory locks: one who advances the day (or changes what is parked) at a time.
 ADVANCING = 4_927_010
+#: The step that rebills accounts before the day posts, and the step from which on the day's postings count.
+REBILL, POST = "rebill", "post"
 #: How many days without any work are opened and closed in one transaction; intake waits that long.
 QUIET_DAYS = 60
 

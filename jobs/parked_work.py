@@ -12,7 +12,7 @@ from psycopg import Connection
 from accounts.errors import Findings, Refused, Trouble
 from accounts.posting_types import RECEIVABLE
 from accounts.sharding import shard_of
-from jobs.business_day import ADVANCING, Step, StepKey, restate_day
+from jobs.business_day import ADVANCING, POST, Step, StepKey, restate_day
 
 
 class NotParked(Refused):
@@ -153,7 +153,7 @@ def _other_accounts(connection: Connection[Any], member_id: int, account_id: int
 
 
 def _posted_through(next_key: StepKey, steps: Sequence[Step]) -> date:
-    """The last day whose postings count in the shard's guarded balances: posting is the first step of a day."""
-    first_step = min(each.number for each in steps)
+    """The last day whose postings count in the shard's guarded balances: from the post step on those of its day do."""
+    first_step = next((each.number for each in steps if each.name == POST), min(each.number for each in steps))
     on = next_key.business_on
     return on if next_key.step > first_step else on - timedelta(days=1)

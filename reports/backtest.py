@@ -32,9 +32,12 @@ from accounts.sharding import shard_of
 from billing.terms_book import TermsBook
 from fees.supported import late_closing_days, require_supported
 from fees.terms import Terms
+from jobs.business_day import REBILL
 from jobs.steps import steps_of_the_day
 from reports.backtest_copy import Chosen, Copy
 
+#: On the copy late events count from the day they posted: what they corrected was charged by the terms that were in force.
+_STEPS = tuple(each for each in steps_of_the_day() if each.name != REBILL)
 #: Accounts copied and billed at a time; few enough to share out among processes.
 AT_A_TIME = 2_000
 #: Accounts that are shown by name.
@@ -222,7 +225,7 @@ def compare(url: str, trial: Trial, chosen: Chosen) -> Backtest:
         charged: list[dict[int, Counter[str]]] = []
         for other in (None, trial.terms):
             copy.fill(chosen, trial.product, trial.from_on, other)
-            refused |= copy.run(chosen, steps_of_the_day(), trial.from_on, trial.to_on)
+            refused |= copy.run(chosen, _STEPS, trial.from_on, trial.to_on)
             charged.append(_charges(connection, trial, chosen))
             copy.clear()
     issued, tried = charged

@@ -15,6 +15,7 @@ import typer
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, Home, console, settings_from
 from accounts.database import open_book
 from accounts.errors import Usage
+from accounts.settings import Settings
 from statements.commands import Lang, language_asked
 from statements.compose import to_json
 from statements.documents import write_whole
@@ -41,6 +42,9 @@ def rebill(
     out: Annotated[Path | None, typer.Option("--out", show_default=False, help="File or folder; - is stdout [stdout; of a "
                                              "PDF the documents folder of the home].")] = None,
     lang: Lang = None,
+    leave: Annotated[
+        str | None, typer.Option("--leave", metavar="REASON", show_default=False,
+                                 help="Do not rebill: the late events count from the day they posted.")] = None,
     who: Annotated[str | None, typer.Option("--as", metavar="WHO", help="Who asks.", show_default="this user")] = None,
     as_json: AsJson = False, dry_run: DryRun = False, home: Home = None, database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,
@@ -54,13 +58,20 @@ def rebill(
     cardwright rebill A1 --as ming
     cardwright rebill A1 --posted --format pdf
     """
-    from billing.rebill import find_rebilling
+    from billing.rebill import OF_THE_DAY, find_rebilling
     from billing.rebill import rebill as post
     from statements.difference import difference_facts
     from statements.facts import account_key
     from statements.rebill_document import rebilling_document
     from statements.seal import seal_statements
 
+    if who in OF_THE_DAY:
+        raise Usage(f"--as {who} is what rebills in a business day; give a person's name")
+    if leave is not None:
+        if preview or posted or not leave.strip():
+            raise Usage("--leave names a reason and goes with neither --preview nor --posted")
+        _leave(account, leave.strip(), who or getpass.getuser(), dry_run, settings_from(home, database_url, broker_url))
+        return
     if as_of is not None and not posted:
         raise Usage("--as-of says which posted rebilling to show; add --posted")
     if preview and posted:
@@ -81,6 +92,19 @@ def rebill(
     if not posted and (told["corrections"] or told["events"]):
         to_come = f"{len(told['corrections'])} corrections to post; nothing written"
         console.print(f"{count} corrections posted on {told['on']}" if write else to_come)
+
+
+def _leave(account: str, reason: str, who: str, dry_run: bool, settings: Settings) -> None:
+    from billing.rebill import late_events, leave
+    from statements.facts import account_key
+
+    with open_book(settings) as database, database.connect() as connection:
+        key = account_key(connection, account)
+        on, late = late_events(connection, key.member_id, key.account_id)
+        if not dry_run:
+            leave(connection, late, key.member_id, key.account_id, on, who, reason)
+    would = "would be left" if dry_run else "left"
+    print(f"account {account}: {len(late)} late events {would} as posted")
 
 
 def _posted(connection: Any, key: Any, as_of: datetime | None) -> Any:

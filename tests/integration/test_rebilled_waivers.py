@@ -1,4 +1,4 @@
-"""A waiver for a charge that a late event takes away does not stay as a gift: charge and waiver net to what would have been left."""
+"""A waiver for a charge that a late event takes away does not stay as a gift: both net to what would have been left."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def test_of_a_charge_that_is_less_the_waiver_is_cut_to_what_is_left(owner: Conne
     waive(owner, "A1", "2024-02-24.late_payment", None, TWO)
     run_days(owner, date(2024, 3, 2), date(2024, 3, 11))
     rebilled(owner)
-    rows = owner.execute("SELECT charge_type, before, after FROM correction WHERE charge_type IN (53, 73) ORDER BY 1").fetchall()
+    rows = owner.execute(
+        "SELECT charge_type, before, after FROM correction WHERE charge_type IN (53, 73) ORDER BY 1").fetchall()
     [after] = [each.row for each in in_time(less).statements if each.row["closes_on"] == date(2024, 3, 5)]
     assert rows == [(53, charged, after["fees"]), (73, charged, after["fees"])]
     assert 0 < after["fees"] < charged

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.calendar import closing_days_of
 from accounts.database import Database
 from accounts.sharding import members_of
-from billing import day
+from billing import day, nightly_rebilling
 from billing.rebill import find_rebilling, rebill
 from billing.scenario import Scenario, ScenarioEvent
 from billing.simulation import Simulated, simulate
@@ -43,6 +45,18 @@ def with_late_events(chance: random.Random, scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"events": tuple(events), "until": UNTIL})
 
 
+def late_for_closed_cycles(scenario: Scenario) -> Scenario:
+    """The same, but events that come late in their own open cycle come in time: the night does not rebill for those alone."""
+    closing_day, events = scenario.account.closing_day or scenario.terms[0].cycle.closing_day, []
+    for event in scenario.events:
+        posts_on = event.posted_on or event.on
+        days = (posts_on + timedelta(days=number) for number in range(((event.known_on or posts_on) - posts_on).days))
+        if not any(closing_day in closing_days_of(each) for each in days):
+            event = event.model_copy(update={"known_on": None})
+        events.append(event)
+    return scenario.model_copy(update={"events": tuple(events)})
+
+
 def put_in(connection: Connection[Any], scenarios: list[Scenario]) -> None:
     """Books in which late events post when they are known, marked with the day they were late for."""
     known = [scenario.model_copy(update={"events": tuple(
@@ -59,13 +73,18 @@ def put_in(connection: Connection[Any], scenarios: list[Scenario]) -> None:
         cursor.execute("ALTER TABLE posting ENABLE TRIGGER append_only")
 
 
-def run_days(connection: Connection[Any], first_on: date, until: date) -> None:
+def run_days(connection: Connection[Any], first_on: date, until: date, rebill_by_night: bool = False,
+             at_counter: Callable[[date], None] = lambda on: None) -> None:
     first, last = members_of(0)
     on = first_on
     while on <= until:
+        at_counter(on)
         connection.execute("UPDATE book SET open_on = %s", (on + timedelta(days=1),))
+        if rebill_by_night and nightly_rebilling.shards_to_rebill(connection, on):
+            assert nightly_rebilling.rebill_accounts(connection, on, first, last, [], seal_statements).parked == []
         for shards, step in ((day.shards_to_post, day.post_day), (day.shards_with_due_dates, day.process_due_dates),
-                             (day.shards_with_anniversaries, day.process_anniversaries)):
+                             (day.shards_with_anniversaries, day.process_anniversaries),
+                             (day.shards_with_instalments, day.bill_instalments)):
             if shards(connection, on):
                 step(connection, on, first, last, [])
         if day.shards_to_close(connection, on):
@@ -105,14 +124,33 @@ def test_rebilled_accounts_owe_what_they_would_owe_had_all_been_known_in_time(ow
         assert rebill(owner, find_rebilling(owner, number, number, seal_statements), "tester") == 0
     assert corrected > 10
     run_days(owner, REBILLED_ON, UNTIL)
+    must_owe_what_they_would(owner, scenarios)
+
+
+@pytest.mark.parametrize("name", ["full", "tiered, capped, taxed; returned payments capped at the minimum"])
+def test_rebilled_night_by_night_they_owe_the_same(owner: Connection[Any], name: str) -> None:
+    chance = random.Random(f"nights, {name}")
+    terms = TERMS[name] if name in TERMS else {"fees": FEE_SCHEDULES[name]}
+    scenarios = [late_for_closed_cycles(with_late_events(chance, random_scenario(chance, terms, name))) for _ in range(10)]
+    put_in(owner, scenarios)
+    run_days(owner, FIRST_ON, UNTIL, rebill_by_night=True)
+    nights = owner.execute("SELECT count(DISTINCT posted_on), count(*) FROM rebill WHERE by_whom = 'night'").fetchone()
+    assert nights is not None
+    assert nights[0] > 5
+    assert owner.execute("SELECT count(*) FROM source WHERE kind = 'rebill' AND name LIKE '%night%'").fetchone() == (nights[0],)
+    must_owe_what_they_would(owner, scenarios)
+
+
+def must_owe_what_they_would(owner: Connection[Any], scenarios: list[Scenario], since: date = REBILLED_ON) -> None:
+    """From the closing after the last rebilling on, and the books hold together."""
     rows = owner.cursor(row_factory=dict_row).execute(
-        "SELECT * FROM statement WHERE closes_on >= %s", (REBILLED_ON,)).fetchall()
+        "SELECT * FROM statement WHERE closes_on >= %s", (since,)).fetchall()
     balances = dict(owner.execute("SELECT account_id, balance FROM guarded_balance").fetchall())
     for number, scenario in enumerate(scenarios, 1):
         expected = in_time(scenario)
-        owed = {each.row["closes_on"]: each.row for each in expected.statements if each.row["closes_on"] >= REBILLED_ON}
+        owed = {each.row["closes_on"]: each.row for each in expected.statements if each.row["closes_on"] >= since}
         assert {row["closes_on"]: {name: row[name] for name in OWED} for row in rows if row["account_id"] == number} == {
             closes_on: {name: row[name] for name in OWED} for closes_on, row in owed.items()}, f"account {number}"
-        assert expected.state["balance"] == f"{balances[number] / 100:.2f}"
+        assert Decimal(expected.state["balance"]) * 100 == balances[number]
     bad = [each for each in verify(owner, scope_of(owner)) if each.first_bad is not None]
     assert [(each.check.name, each.first_bad) for each in bad if not each.check.name.startswith("day")] == []
