@@ -34,17 +34,37 @@ def terms(draw: st.DrawFn) -> dict[str, Any]:
             "payment_day_counts": draw(st.sampled_from(["new", "old"])),
             "compounding": draw(st.sampled_from(["none", "monthly"])),
             "residual_interest": draw(st.sampled_from(["charge", "waive"])),
+            **draw(st.sampled_from([{}, {"over_limit": {"daily_rate": "0.0007"}}])),
         },
         "grace": {"lost_for": draw(st.sampled_from(["billed", "all"])),
                   "requires": draw(st.sampled_from(["new_balance", "previous_and_new_balance"]))},
         "fees": {
             "joining": {"amount": "100.00"}, "annual": {"amount": "300.00", "waive_if_spend": "2000.00"},
-            "service": {"amount": "1.00"}, "returned_payment": {"amount": "25.00"},
+            "service": {"amount": "1.00"}, "returned_payment": {"amount": "25.00"}, "cash_advance": {"percent": "0.03"},
+            **draw(st.sampled_from([{}, {"tax_on_charges": {"fees": "0.06"}}])),
             "late_payment": draw(st.sampled_from([
                 {"kind": "percent_of_unpaid_minimum", "percent": "0.05", "floor": "10.00"},
                 {"kind": "tiered", "first": "30.00", "repeat": "41.00", "repeat_within_cycles": 6}])),
         },
+        "instalments": {"fee_rate": "0.0085"},
+        "delinquency": {"charge_off_after_days": draw(st.sampled_from([0, 0, 70]))},
     }
+
+
+@st.composite
+def agreed(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """What was agreed about the account while its events were known as they were: a plan, and a span of relief."""
+    on = draw(DAYS)
+    plan = {"on": draw(DAYS), "type": "instalment", "amount": "600.00", "parts": draw(st.sampled_from([2, 3, 12]))}
+    until = on + timedelta(days=draw(st.sampled_from([10, 45])))
+    relief = draw(st.sampled_from([{"on": on, "type": "hardship", "until": until, "rate": "0.0365"},
+                                   {"on": on, "type": "payment_holiday", "until": until}]))
+    return draw(st.sampled_from([[], [], [plan], [relief], [plan, relief]]))
+
+
+#: What is waived as it is charged, of charges that come late as of others.
+WAIVERS = st.sampled_from([[], [], [{"kind": "late_payment", "from": OPENED, "percent": "0.5"}],
+                           [{"kind": "service", "from": OPENED}, {"kind": "cash_advance", "from": date(2024, 1, 15)}]])
 
 
 @st.composite
@@ -60,7 +80,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             event["known_on"] = on + timedelta(days=late_by)
         events.append(event)
     account = {"opened_on": OPENED, "credit_limit": "3000.00", "closing_day": draw(st.sampled_from([1, 5, 20, 31]))}
-    document = {"account": account, "until": UNTIL, "terms": draw(terms()), "events": events}
+    document = {"account": account, "until": UNTIL, "terms": draw(terms()), "waivers": draw(WAIVERS),
+                "events": sorted([*events, *draw(agreed())], key=lambda each: each["on"])}
     return Scenario.from_document(document, Path("scenario.toml"))
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.given_waivers import GivenWaiver, what_may_be_waived
+from billing.rebilling import Charge, ChargeKey
 from billing.waivers import WaiverInForce, waiver_for
 from fees.terms import Terms
 from fees.waiver import waived_amount
@@ -25,6 +27,19 @@ WAIVERS = st.builds(WaiverInForce, st.sampled_from(["annual", "joining"]), DAYS,
 def test_a_waiver_never_exceeds_the_charge(terms: Terms, charge: int, percent: Decimal) -> None:
     assert 0 <= waived_amount(terms, charge, percent) <= charge
     assert waived_amount(terms, charge, Decimal(1)) == charge
+
+
+CHARGE, WAIVED = ChargeKey(date(2024, 1, 5), 53, 1, 0), ChargeKey(date(2024, 1, 5), 73, 1, 0)
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000), st.lists(st.integers(1, 1000), max_size=4))
+def test_waivers_of_a_charge_billed_again_never_exceed_what_is_left_of_it(charge: int, waived: int, given_: list[int]) -> None:
+    waived = min(charge, waived)
+    should = {CHARGE: Charge(CHARGE, CHARGE.on, charge, ""), WAIVED: Charge(WAIVED, CHARGE.on, waived, "")}
+    waivers = [GivenWaiver((9, line), amount, CHARGE) for line, amount in enumerate(given_)]
+    allowed = what_may_be_waived(waivers, {key: each for key, each in should.items() if each.amount})
+    assert sum(allowed.values()) == min(sum(given_), charge - waived)
+    assert all(0 <= allowed[each.source] <= each.amount for each in waivers)
 
 
 @given(st.lists(WAIVERS, max_size=5), DAYS)
