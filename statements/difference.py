@@ -22,9 +22,10 @@ from statements.wording import TAGS, Language, grouped, label, labels, language_
 #: What of each statement the holder is told, and the label of its column.
 COLUMNS = (("interest", "interest"), ("fees", "fees"), ("minimum_payment_due", "minimum_short"), ("new_balance", "new_balance"))
 #: More statements than these do not fit on one page; the latest are shown.
-MOST_CYCLES = 10
-#: The same of late events, and of corrections: beyond it those of a kind and reason share a row.
-MOST_EVENTS, MOST_CORRECTIONS = 8, 8
+MOST_CYCLES = 7
+#: The same of late events; and of corrections, of which those of a kind and reason share a row where they are more, and the
+#: smallest rows one row where those are still too many.
+MOST_EVENTS, MOST_CORRECTIONS = 5, 6
 
 Page = dict[str, Any]
 
@@ -87,6 +88,8 @@ def difference_page(told: RebillingDocument, facts: DifferenceFacts, language: L
         ],
         "notice": "" if told["posted"] else label("difference_draft_note", lang),
         "events": list(_events(told, lang)),
+        "events_earlier": label("events_earlier", lang, count=len(told["events"]) - MOST_EVENTS)
+        if len(told["events"]) > MOST_EVENTS else "",
         "columns": [label(text, lang) for _, text in COLUMNS],
         "cycles": list(_cycles(told["cycles"], facts, lang)),
         "earlier": label("cycles_earlier", lang, count=len(told["cycles"]) - MOST_CYCLES)
@@ -99,8 +102,7 @@ def difference_page(told: RebillingDocument, facts: DifferenceFacts, language: L
 
 
 def _events(told: RebillingDocument, lang: Language) -> Iterator[dict[str, str]]:
-    shown = told["events"] if len(told["events"]) <= MOST_EVENTS else told["events"][-MOST_EVENTS:]
-    for each in shown:
+    for each in told["events"][-MOST_EVENTS:]:
         yield {"late_for": each["late_for"], "event": posting_text(each["type"], lang), "ref": each["ref"],
                "posted_on": each["posted_on"], "amount": grouped(each["amount"])}
 
@@ -121,12 +123,20 @@ def _corrections(lines: Sequence[CorrectionLine], lang: Language) -> Iterator[di
     for place, each in enumerate(lines):
         alone = str(place) if len(lines) <= MOST_CORRECTIONS else ""
         groups.setdefault((each["type"], each["reason"], alone), []).append(each)
-    for same in groups.values():
+    rows = list(groups.values())
+    if len(rows) > MOST_CORRECTIONS:
+        by_size = sorted(rows, key=lambda same: -abs(Decimal(_sum(each["amount"] for each in same))))
+        rows = [same for same in rows if same in by_size[:MOST_CORRECTIONS - 1]]
+    for same in rows:
         first, last = same[0], same[-1]
         charge = posting_text(first["type"].removesuffix("_correction"), lang)
         what = label("charge_of_day", lang, charge=charge, on=first["corrects"]) if len(same) == 1 else label(
             "charge_of_days", lang, charge=charge, count=len(same), first=first["corrects"], last=last["corrects"])
         yield {"what": what, "why": _why(same, lang), "amount": _signed(_sum(each["amount"] for each in same))}
+    left = [each for same in groups.values() if same not in rows for each in same]
+    if left:
+        yield {"what": label("other_corrections", lang, count=len(left)), "why": label("reason_follows_all", lang),
+               "amount": _signed(_sum(each["amount"] for each in left))}
 
 
 def _why(same: Sequence[CorrectionLine], lang: Language) -> str:
