@@ -157,7 +157,7 @@ def products_of(connection: Connection[Any]) -> Products:
             terms = each.terms
             earlier = found[terms.product].versions if terms.product in found else ()
             version = ProductVersion(each.first, each.until, terms.cycle.closing_day, terms.shown_digits,
-                                     late_closing_days(terms))
+                                     late_closing_days(terms), tuple(row.name for row in terms.interest.segment))
             found[terms.product] = Product(terms.product, terms.kind, CURRENCIES[terms.currency], (*earlier, version))
     return found
 

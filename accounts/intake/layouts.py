@@ -90,6 +90,7 @@ TRANSACTIONS = FileLayout("transactions", "What happened on the accounts.", (
     Column("outlet", FreeText(100), "outlet"),
     Column("channel", FreeText(100), "channel"),
     Column("description", FreeText(), "words for the statement"),
+    Column("segment", _WORD, "balance segment of the terms that it belongs to; left out: by type"),
 ), either=(("account", "card"),))
 
 LAYOUTS: dict[str, FileLayout] = {

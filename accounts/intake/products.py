@@ -14,7 +14,7 @@ class ProductVersion:
     """Approved terms of a product.
 
     until: the first day on which they are no longer in force; shown_digits: of amounts; late_closing_days: days of month that
-    no account may close on, because its due date would lie after the next closing.
+    no account may close on, because its due date would lie after the next closing; segments: names of the balance segments.
     """
 
     first: date
@@ -22,6 +22,7 @@ class ProductVersion:
     closing_day: int
     shown_digits: int
     late_closing_days: frozenset[int] = frozenset()
+    segments: tuple[str, ...] = ("purchase", "cash_advance")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from accounts.calendar import day_number, day_of
 from accounts.intake.amounts import read_amounts
 from accounts.intake.book_days import BookDays
 from accounts.intake.cells import CellDefect, counted, plain_number
-from accounts.intake.checking import NO_DAY, BlockCheck, as_mask
+from accounts.intake.checking import NO_DAY, BlockCheck, as_mask, distinct
 from accounts.intake.directory import AccountColumns, Directory
 from accounts.intake.layouts import TRANSACTIONS
 from accounts.intake.products import Products
@@ -30,6 +30,9 @@ _OPPOSITE = np.array([_PLACE[OPPOSITE[name]] if name in OPPOSITE else -1 for nam
 _CODE = np.array([BY_NAME[name].code if name in BY_NAME else 0 for name in TYPES])
 _DEBIT = np.array([BY_NAME[name].debit if name in BY_NAME else 0 for name in TYPES])
 _CREDIT = np.array([BY_NAME[name].credit if name in BY_NAME else 0 for name in TYPES])
+
+#: Charges are balances of their own and lie in no segment.
+_CHARGES = np.array([name in ("fee", "interest") for name in TYPES] + [False])
 
 _TEXTS = ("ref", "merchant", "mcc", "category", "terminal", "outlet", "channel", "description")
 
@@ -98,7 +101,7 @@ class CheckedTransactions:
         taken = pa.array(rows)
         if self.card_id.any():
             columns["card_id"] = pa.array(self.card_id[rows], mask=self.card_id[rows] == 0)
-        for name in (*_TEXTS, "original_currency"):
+        for name in (*_TEXTS, "original_currency", "segment"):
             cells = block.column(name)
             if cells.null_count < len(cells):
                 columns["source_ref" if name == "ref" else name] = cells.take(taken)
@@ -125,6 +128,7 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     posted_as = _with_sign(check, signed, type_given, amount, readable)
     transaction_day, posted_day = _days(check, accounts, account, book)
     original = _original_amounts(check, signed)
+    _segments(check, accounts, account, products, posted_as, posted_day)
     for name in _TEXTS:
         check.text(name)
     return CheckedTransactions(check, book, learned, accounts, account, card_id, type_given, posted_as, amount,
@@ -216,6 +220,28 @@ def _days(check: BlockCheck, accounts: AccountColumns, account: Int64Array, book
             f"is in the opening balance of {accounts.code[int(account[index])]}, which stands at the end of "
             f"{day_of(int(taken_over[index]))}"))
     return made, posted
+
+
+def _segments(check: BlockCheck, accounts: AccountColumns, account: Int64Array, products: Products, kind: Int64Array,
+              posted_day: Int64Array) -> None:
+    """A segment that a row names has to be one of the terms in force on its posting date."""
+    check.text("segment")
+    named = ~check.absent("segment")
+    if not named.any():
+        return
+    check.refuse(named & _CHARGES[kind], "segment", lambda index: f"{TYPES[int(kind[index])]} lies in no segment; leave it out")
+    known = np.flatnonzero(named & (account >= 0) & (posted_day != NO_DAY) & ~check.bad)
+    places, names = distinct(check.block.column("segment"))
+    place, products_named = distinct(accounts.product)
+    product = place[account[known]]
+    for each in np.unique(product).tolist():
+        code = products_named[each]
+        for version in products[code].versions if code in products else ():
+            until = np.iinfo(np.int64).max if version.until is None else day_number(version.until)
+            held = known[(product == each) & (posted_day[known] >= day_number(version.first)) & (posted_day[known] < until)]
+            has = np.array([name in version.segments for name in names])
+            check.refuse(held[~has[places[held]]], "segment", f"is no segment of {code} on its posting date; it has "
+                         f"{', '.join(version.segments)}")
 
 
 def _original_amounts(check: BlockCheck, signed: bool) -> Any:

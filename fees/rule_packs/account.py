@@ -16,16 +16,19 @@ Event = dict[str, Any]
 
 
 def account(shows: str, terms: Terms | Sequence[Terms], events: Sequence[Event], until: date, *, opened_on: date | None = None,
-            credit_limit: str = "100000", opening: dict[str, Any] | None = None) -> CounterExample:
+            credit_limit: str = "100000", opening: dict[str, Any] | None = None,
+            over_limit_opt_in: bool = False) -> CounterExample:
     """An account on these terms (or versions of them) to which these events happen, billed up to a day.
 
-    opening: the state of an account already under way, as a scenario gives it.
+    opening: the state of an account already under way, as a scenario gives it; over_limit_opt_in: the holder agreed to an
+    over-limit fee.
     """
     versions = [terms] if isinstance(terms, Terms) else list(terms)
     opened_on = opened_on or cycle_dates(versions[0])[0]
     documents = [each.document() for each in versions]
     return CounterExample(shows, {
-        "account": {"opened_on": opened_on, "credit_limit": credit_limit},
+        "account": {"opened_on": opened_on, "credit_limit": credit_limit,
+                    **({"over_limit_opt_in": True} if over_limit_opt_in else {})},
         "until": until,
         **({} if opening is None else {"opening": opening}),
         "terms": documents[0] if len(documents) == 1 else documents,

@@ -23,8 +23,8 @@ from fees.terms import Terms
 from fees.terms_payments import MinimumPart
 
 _ZERO = Fraction(0)
-#: Balances looked at one by one in a stretch where only rounding decides; remainders repeat long before.
-_MOST_LOOKED_AT = 200_000
+#: Balances looked at one by one in a stretch where only rounding decides; what is left of it then counts as not proved.
+MOST_LOOKED_AT = 50_000
 #: Bases that hold the statement's interest in any case, so that percent_or_interest takes it out of them, not into them.
 _WITH_INTEREST = ("new_balance", "within_limit")
 Amounts = tuple[tuple[Carried, int], ...]
@@ -47,15 +47,28 @@ class Shortfall:
         return sum(amount for _, amount in self.amounts)
 
 
-def smallest_shortfall(terms: Terms, share: Fraction = _ZERO) -> Shortfall | None:
+@dataclass(frozen=True)
+class NotProved:
+    """Balances on which only rounding decides, too many to look at each: none fell short up to a principal, minor units."""
+
+    kind: Carried
+    looked_at: int
+    from_principal: int
+    up_to: int
+
+
+def smallest_shortfall(terms: Terms, share: Fraction = _ZERO) -> Shortfall | NotProved | None:
     """The account with the least principal whose minimum payment is less than interest, fees and a share of the principal.
 
     None: there is no such account, whatever is owed. Fractions below the smallest amount that can be shown are no shortfall.
     """
     fee, kinds = highest_fee(terms), list(kinds_carried(terms))
     alone = [found for kind in kinds if (found := _alone(terms, kind, fee, share)) is not None]
+    short = [each for each in alone if isinstance(each, Shortfall)]
+    if short:
+        return min(short, key=lambda each: each.principal)
     if alone:
-        return min(alone, key=lambda each: each.principal)
+        return alone[0]
     rule = terms.minimum_payment
     return _together(terms, kinds, fee, share) if rule.combine == "greater_of" and len(rule.parts) > 1 else None
 
@@ -150,9 +163,9 @@ class _Line:
         return _Line(self.at_zero * factor, self.slope * factor)
 
 
-def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall | None:
+def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall | NotProved | None:
     """The least of one kind of principal that falls short by itself."""
-    step = terms.shown_unit
+    step, unproved = terms.shown_unit, None
     for low, high, margins in _pieces(terms, kind, fee, share):
         begin, end = low, high
         for margin in margins:
@@ -161,15 +174,18 @@ def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall 
                                 reached=terms.minimum_payment.rounding == "up")
         if end is not None and begin > end:
             continue
-        principal: int | None = ceil(begin / step) * step
-        for _ in range(_MOST_LOOKED_AT):
+        first = ceil(begin / step) * step
+        principal: int | None = first
+        for _ in range(MOST_LOOKED_AT):
             if principal is None or (end is not None and principal > end):
                 break
             found = statement_of(terms, ((kind, principal),), fee, share)
             if found.required - found.minimum >= step:
                 return found
             principal = _next(terms, kind, share, principal)
-    return None
+        else:
+            unproved = unproved or NotProved(kind, MOST_LOOKED_AT, first, principal or first)
+    return unproved
 
 
 def _next(terms: Terms, kind: Carried, share: Fraction, principal: int) -> int | None:

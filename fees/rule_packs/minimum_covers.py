@@ -9,7 +9,7 @@ from fractions import Fraction
 from accounts.calendar import closing_on, due_on
 from accounts.money import major_units
 from fees.rule_packs.account import Event, account, event
-from fees.rule_packs.amortisation import Shortfall, bought_for, smallest_shortfall
+from fees.rule_packs.amortisation import NotProved, Shortfall, bought_for, smallest_shortfall
 from fees.rule_packs.carried import Carried
 from fees.rule_packs.check import Breach, Case, Check, CounterExample, Source
 from fees.terms import Terms
@@ -28,6 +28,12 @@ def minimum_covers(name: str, source: Source, share: Fraction = Fraction(0), sin
         if short is None:
             return
         money = _Money(case.terms)
+        if isinstance(short, NotProved):
+            yield Breach(
+                "minimum_payment", f"minimum_payment is not proved to cover interest and fees{also} within {short.looked_at} "
+                f"candidates: of balances in {short.kind.segment} from {money(short.from_principal)} on rounding alone "
+                f"decides, and none up to {money(short.up_to)} falls short; add interest and fees in full, or round up")
+            return
         owed = " and ".join(f"{money(amount)} in {kind.segment}" for kind, amount in short.amounts)
         charged = f"{money(short.interest)} of interest" + (f" and {money(short.fees)} of fees" if short.fees else "")
         yield Breach(

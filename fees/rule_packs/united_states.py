@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
 from accounts.calendar import closing_on, due_on, first_closing
 from fees.rule_packs.account import account, cycle_dates, due_dates, event
@@ -159,16 +160,17 @@ def _other_penalty_fees(case: Case) -> Iterator[Breach]:
     due = due_dates(terms, closings)[0]
     returned, over = terms.fees.returned_payment, terms.fees.over_limit
     if returned is not None and _above(most_of(returned), harbour[0]):
+        paid = 500 if not returned.percent else max(500, ceil((harbour[0] + 1) / returned.percent))
         yield Breach("fees.returned_payment", f"fees.returned_payment can be more than {harbour[0]}.00, without a costing "
                      "the most for a first time",
                      account(f"A payment that is returned costs more than {harbour[0]}.00.", terms,
-                             [event(opened_on, "purchase", 1000), event(due, "payment", 500),
-                              event(due, "returned_payment", 500)], closings[1]))
+                             [event(opened_on, "purchase", 20 * paid), event(due, "payment", paid),
+                              event(due, "returned_payment", paid)], closings[1], credit_limit=str(40 * paid)))
     if over is not None and _above(most_of(over), harbour[0]):
         yield Breach("fees.over_limit", f"fees.over_limit can be more than {harbour[0]}.00, without a costing the most for a "
                      "first time",
                      account(f"A limit of 1000.00 is exceeded by 500.00: that costs more than {harbour[0]}.00.", terms,
-                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
+                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000", over_limit_opt_in=True))
 
 
 def _above(amount: Decimal | None, limit: int) -> bool:
@@ -204,7 +206,8 @@ def _over_limit_cycles(case: Case) -> Iterator[Breach]:
         yield Breach("fees.over_limit.max_consecutive_cycles", f"{given(terms, 'fees.over_limit.max_consecutive_cycles')}: one "
                      f"transaction may bring the fee for {OVER_LIMIT_CYCLES} cycles at most",
                      account(f"One purchase exceeds the limit; the fee is charged for more than {OVER_LIMIT_CYCLES} cycles.",
-                             terms, [event(opened_on, "purchase", 1500)], closings[-1], credit_limit="1000"))
+                             terms, [event(opened_on, "purchase", 1500)], closings[-1], credit_limit="1000",
+                             over_limit_opt_in=True))
 
 
 def _first_year(case: Case) -> Iterator[Breach]:
@@ -238,7 +241,7 @@ def _penalty_rate(case: Case) -> Iterator[Breach]:
     terms, penalty = case.terms, case.terms.interest.penalty
     if penalty.rate_key is None:
         return
-    opened_on, closings = cycle_dates(terms, 10)
+    opened_on, closings = cycle_dates(terms, 12)
     dues = due_dates(terms, closings)
     if penalty.after_days_past_due < 60:
         yield Breach("interest.penalty.after_days_past_due", f"{given(terms, 'interest.penalty.after_days_past_due')}: what is "
@@ -246,11 +249,12 @@ def _penalty_rate(case: Case) -> Iterator[Breach]:
                      account("Nothing is paid; the higher rate holds before a minimum is 60 days late.", terms,
                              [event(opened_on, "purchase", 1000)], closings[4]))
     if penalty.cured_after_on_time > 6:
-        payments = [event(due, "payment", 1000) for due in dues[3:]]
+        # The first one brings the account up to date, so that each of the following minimums is met by much less.
+        payments = [event(due, "payment", 6000 if number else 40000) for number, due in enumerate(dues[3:10])]
         yield Breach("interest.penalty.cured_after_on_time", f"{given(terms, 'interest.penalty.cured_after_on_time')}: six "
                      "minimum payments in time have to end it",
                      account("Three minimums are missed, then each is paid in time: the higher rate outlives the sixth.", terms,
-                             [event(opened_on, "purchase", 20000), *payments], closings[-1]))
+                             [event(opened_on, "purchase", 100000), *payments], closings[-2], credit_limit="1000000"))
 
 
 US = RulePack(

@@ -134,6 +134,23 @@ def test_honest_twins_both_post_and_the_file_again_posts_nothing(portfolio: Port
     assert len(portfolio.postings()) == 3
 
 
+def test_a_row_may_name_a_segment_of_the_terms(embedded_database: Database, tmp_path: Path) -> None:
+    spring = {"name": "spring", "annual_rate": "0", "until": date(2024, 6, 30)}
+    portfolio = Portfolio(embedded_database, tmp_path, interest={"segment": [
+        {"name": "purchase", "daily_rate": "0.0005"}, {"name": "cash_advance", "daily_rate": "0.0005"}, spring]}).begin()
+    taken = portfolio.transactions("transactions.csv", [
+        ["purchase", "10", "A1", "2024-03-10", "spring"], ["purchase", "11", "A1", "2024-03-10", ""],
+        ["payment", "12", "A1", "2024-03-12", "cash_advance"], ["purchase", "13", "A1", "2024-03-10", "summer"],
+        ["fee", "14", "A1", "2024-03-10", "spring"], ["purchase", "15", "nobody", "2024-03-10", "spring"],
+    ], (*TRANSACTIONS, "segment"))
+    assert rejects(taken) == [
+        (5, "segment", "summer", "is no segment of classic on its posting date; it has purchase, cash_advance, spring"),
+        (6, "segment", "spring", "fee lies in no segment; leave it out"),
+        (7, "account", "nobody", "is no account on the books")]
+    assert portfolio.rows("SELECT amount, segment FROM posting ORDER BY amount") == [
+        (1000, "spring"), (1100, None), (1200, "cash_advance")]
+
+
 def test_a_reference_stands_for_one_event_for_ever(portfolio: Portfolio) -> None:
     portfolio.begin()
     header = [*TRANSACTIONS, "ref"]

@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from accounts.money import minor_units
 from billing.minimum_payment import minimum_payment
+from fees.rule_packs import amortisation
 from fees.rule_packs.account import account, cycle_dates
-from fees.rule_packs.amortisation import Shortfall, highest_fee, smallest_shortfall, statement_of
+from fees.rule_packs.amortisation import NotProved, Shortfall, highest_fee, smallest_shortfall, statement_of
 from fees.rule_packs.carried import Carried, kinds_carried
+from fees.rule_packs.check import Case, Source
+from fees.rule_packs.minimum_covers import minimum_covers
 from fees.terms import Terms
 from tests.rule_pack_cases import billed
 
@@ -49,6 +52,25 @@ ANY_TERMS = st.builds(
 )
 
 
+def test_what_rounding_alone_decides_is_refused_where_too_many_balances_would_have_to_be_looked_at(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amortisation, "MOST_LOOKED_AT", 400)
+    exactly = {"minimum_payment": {"parts": [{"percent": "0.01", "of": "principal"}], "add": []}, "interest": {
+        "day_count": "monthly", "segment": [{"name": name, "monthly_rate": "0.01", "grace": False}
+                                            for name in ("purchase", "cash_advance")]}}
+    terms = Terms.from_document(exactly)
+    found = smallest_shortfall(terms)
+    assert isinstance(found, NotProved)
+    assert (found.kind.segment, found.looked_at, found.from_principal) == ("purchase", 400, 0)
+    check = minimum_covers("covers", Source("law", "paragraph", "text"))
+    [breach] = check.find(Case(terms))
+    assert breach.says.startswith(
+        "minimum_payment is not proved to cover interest and fees within 400 candidates: of balances in purchase from 0.00 on "
+        f"rounding alone decides, and none up to {found.up_to / 100:.2f} falls short")
+    whole = smallest_shortfall(Terms.from_document({**exactly, "minimum_payment": {"add": ["interest", "fees"]}}))
+    assert whole is None
+
+
 def falls_short(found: Shortfall) -> bool:
     return found.required > found.minimum
 
@@ -60,7 +82,7 @@ def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
     tried = [statement_of(terms, ((kind, principal),), fee, share)
              for kind in kinds_carried(terms) for principal in range(0, TRIED, 31)]
     least = min((each.principal for each in tried if falls_short(each)), default=None)
-    if found is None:
+    if not isinstance(found, Shortfall):
         assert least is None
     else:
         assert falls_short(found)
@@ -74,7 +96,7 @@ def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
 @given(ANY_TERMS, st.integers(0, 500_000), st.integers(0, 500_000))
 def test_two_kinds_together_fall_short_only_if_one_is_found(terms: Terms, one: int, other: int) -> None:
     kinds, fee = list(kinds_carried(terms)), highest_fee(terms)
-    if smallest_shortfall(terms) is None:
+    if not isinstance(smallest_shortfall(terms), Shortfall):
         for first in kinds:
             for second in kinds:
                 if first.segment != second.segment:
@@ -138,7 +160,7 @@ def test_several_kinds_that_only_fall_short_together() -> None:
     parts = [("0.08", "purchases"), ("0.08", "cash_advances")]
     terms = terms_of("greater_of", parts, ["fees"], [], "0", "0.01", "up", "0.03", "0.05")
     found = smallest_shortfall(terms)
-    assert found is not None
+    assert isinstance(found, Shortfall)
     assert falls_short(found)
     assert {kind.segment for kind, _ in found.amounts} == {"purchase", "cash_advance"}
     assert all(not falls_short(statement_of(terms, ((kind, amount),), 0, Fraction(0))) for kind, amount in found.amounts)
