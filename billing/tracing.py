@@ -232,7 +232,7 @@ def interest_runs_of(connection: Connection[Any], member_id: int, account_id: in
     ).fetchone()
     if row is None:
         raise LookupError(f"no statement of {closes_on}")
-    derived = derive_statements(connection, closes_on, member_id, member_id, _unsealed, account_id=account_id, trace=True)
+    derived = derive_statements(connection, closes_on, member_id, member_id, unsealed, account_id=account_id, trace=True)
     trace = next(trace for _, trace in derived.traces)
     runs = interest_runs(trace, 0)
     check_runs(trace, runs, dict(zip(SEGMENTS.values(), row, strict=True)))
@@ -248,5 +248,6 @@ def check_runs(trace: Trace, runs: Mapping[str, Sequence[Run]], expected: Mappin
                                  f"{expected[column] - int(found)} balance-days are unexplained")
 
 
-def _unsealed(statements: Columns, _postings: Columns, _starts: Int64Array) -> np.ndarray:
+def unsealed(statements: Columns, _postings: Columns, _starts: Int64Array) -> np.ndarray:
+    """No seal: for what is derived only to be looked at."""
     return np.zeros((len(statements["account_id"]), 32), dtype=np.uint8)

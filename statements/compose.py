@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 import orjson
+from typing_extensions import TypedDict
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, SEGMENT_INTEREST, PostingType
 from billing.carried import CHARGED, CHARGED_OFF
+from billing.rates_borne import RateBorne as Borne
+from billing.rates_borne import RateKind
 from fees.terms import Terms
-from fees.terms_interest import RatedTerms
+from fees.terms_interest import RatedTerms, RateTier
 from fees.terms_values import plain
 from statements.document import (
     STATEMENT_SCHEMA,
@@ -21,6 +24,7 @@ from statements.document import (
     Delinquency,
     LateEvent,
     Line,
+    RateBorne,
     RatePer,
     SegmentInterest,
     StatementDocument,
@@ -206,20 +210,51 @@ def _interest_by_segment(facts: StatementFacts, days: int, amount: AmountText) -
     for name, balance_days, interest in SEGMENTS:
         if not facts.row[balance_days] and not facts.row[interest]:
             continue
-        rate, rate_per = rate_of(rated_terms(facts.terms, name))
         shown.append(SegmentInterest(
-            segment=name, rate=rate, rate_per=rate_per, balance_days=amount(facts.row[balance_days]),
+            segment=name, **_rates(facts, name, amount), balance_days=amount(facts.row[balance_days]),
             average_daily_balance=amount.mean(facts.row[balance_days], days), interest=amount(facts.row[interest]),
         ))
     for row in facts.carried:
         if row.kind == CHARGED:
             other = facts.segment_name(row.segment)
-            rate, rate_per = rate_of(rated_terms(facts.terms, other))
             shown.append(SegmentInterest(
-                segment=other, rate=rate, rate_per=rate_per, balance_days=amount(row.balance_days),
+                segment=other, **_rates(facts, other, amount), balance_days=amount(row.balance_days),
                 average_daily_balance=amount.mean(row.balance_days, days), interest=amount(row.amount),
             ))
     return shown
+
+
+class _Rates(TypedDict):
+    rate: str
+    rate_per: RatePer
+    rates: NotRequired[list[RateBorne]]
+
+
+def _rates(facts: StatementFacts, segment: str, amount: AmountText) -> _Rates:
+    """The rate of a segment's interest, and all of them where there are several or it is not the terms' own."""
+    borne = facts.rates.get(segment, ())
+    rows = [row for each in borne for row in _tiers(each.rated, each.kind, facts, amount, each)]
+    if not borne:
+        rows = _tiers(rated_terms(facts.terms, segment), "terms", facts, amount)
+        if len(rows) == 1:
+            return _Rates(rate=rows[0]["rate"], rate_per=rows[0]["rate_per"])
+    last = next(row for row in rows if row.get("to") == rows[-1].get("to"))
+    return _Rates(rate=last["rate"], rate_per=last["rate_per"], rates=rows)
+
+
+def _tiers(rated: RatedTerms, kind: RateKind, facts: StatementFacts, amount: AmountText,
+           days: Borne | None = None) -> list[RateBorne]:
+    """The rates of a row of the terms, one for each tier."""
+    rows = []
+    for tier in getattr(rated, "tiers", None) or (rated,):
+        rate, rate_per = rate_of(tier)
+        row: RateBorne = {"rate": rate, "rate_per": rate_per, "of": kind}
+        if days is not None:
+            row["from"], row["to"] = days.first.isoformat(), days.last.isoformat()
+        if isinstance(tier, RateTier) and tier.up_to is not None:
+            row["up_to"] = amount(facts.terms.minor(tier.up_to))
+        rows.append(row)
+    return rows
 
 
 def _charges(facts: StatementFacts, lines: Sequence[PostingLine], card_names: dict[int, str],

@@ -32,14 +32,23 @@ class Cycle(TypedDict):
     days: int
 
 
+#: A rate that bore on part of the cycle, or on part of the balance. Written as a call because `from` is a word of the language.
+RateBorne = TypedDict("RateBorne", {
+    "rate": Rate, "rate_per": RatePer, "of": Literal["terms", "penalty", "hardship"], "from": NotRequired[Day],
+    "to": NotRequired[Day], "up_to": NotRequired[Amount]})
+
+
 @with_config(_CLOSED)
 class SegmentInterest(TypedDict):
     """Interest of the cycle on one balance segment."""
 
     segment: str
     rate: Rate
-    """A fraction: "0.0005" is 0.05 %."""
+    """A fraction: "0.0005" is 0.05 %. Of several the one of the lowest tier, on the last day."""
     rate_per: RatePer
+    rates: NotRequired[list[RateBorne]]
+    """All of them, where there are tiers, or where the penalty rate or hardship took the place of the terms' own: whose each is
+    (`of`), on which days, on the balance up to which amount."""
     balance_days: Amount
     """Sum of the day-end balances that bear interest, amount × days."""
     average_daily_balance: Amount

@@ -150,6 +150,10 @@ def _cause(history: History, segment: str, amount: AmountText, language: Languag
         if each.annual_rate is not None and each.from_on <= last and first <= each.until_on:
             cause = reason("cause_hardship", language, cause=cause, first=max(first, each.from_on),
                            last=min(last, each.until_on), rate=rate_text(plain(each.annual_rate), "year", language))
+    for rate in history.facts.rates.get(segment, ()):
+        if rate.kind == "penalty":
+            cause = reason("cause_penalty", language, cause=cause, first=rate.first, last=rate.last,
+                           rate=rate_text(*rate_of(rate.rated), language))
     return cause
 
 

@@ -21,6 +21,7 @@ from accounts.money import BY_NUMERIC
 from accounts.posting_types import INSTALMENT, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
 from billing.carried import BALANCE, CHARGED, CHARGED_OFF, Carried
 from billing.cells import FIRST
+from billing.rates_borne import RateBorne, rates_borne_of, with_own_rates
 from billing.terms_book import TermsBook
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
@@ -143,7 +144,8 @@ class StatementFacts:
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
     carried: of segments that the row has no columns for, what was charged and what is left.
     instalments_not_billed: parts of instalment plans still to come, minor units; corrected_by: of a statement as it would
-    have been issued, had late events been known in time.
+    have been issued, had late events been known in time; rates: by segment, where the penalty rate or hardship took the place of the terms'
+    own on some days.
     """
 
     row: Mapping[str, Any]
@@ -158,6 +160,7 @@ class StatementFacts:
     carried: Sequence[CarriedRow] = ()
     instalments_not_billed: int = 0
     corrected_by: CorrectedBy | None = None
+    rates: Mapping[str, Sequence[RateBorne]] = field(default_factory=dict)
 
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""
@@ -290,14 +293,17 @@ class StatementReader:
             return []
         postings = self.postings(rows)
         cards, carried = self.cards(asked), self.carried(rows)
+        own_rates = set(with_own_rates(self._connection, rows))
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
-            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place])
+            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place],
+                       rates_borne_of(self._connection, row["member_id"], row["account_id"], row["closes_on"])
+                       if place in own_rates else None)
             for place, row in enumerate(rows, start=1)
         ]
 
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
-              carried: Sequence[CarriedRow] = ()) -> StatementFacts:
+              carried: Sequence[CarriedRow] = (), rates: Mapping[str, Sequence[RateBorne]] | None = None) -> StatementFacts:
         """Puts together what was read; a row needs account, currency, holder, language, org_unit and
         instalments_not_billed beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
@@ -311,7 +317,7 @@ class StatementReader:
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
                                   purchase.grace, bears_interest(purchase)),
-            instalments_not_billed=row["instalments_not_billed"],
+            instalments_not_billed=row["instalments_not_billed"], rates=rates or {},
         )
 
     def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:

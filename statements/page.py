@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.payoff import years_said
-from statements.document import CorrectedBy, LateEvent, StatementDocument
+from statements.document import CorrectedBy, LateEvent, SegmentInterest, StatementDocument
 from statements.facts import Letterhead
 from statements.payoff import MONTHS
 from statements.wording import (
@@ -210,11 +210,28 @@ def _about_so_long(months: int, lang: Language) -> str:
 
 def _interest(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
     return [
-        {"segment": segment_text(each["segment"], lang), "rate": rate_text(each["rate"], each["rate_per"], lang),
+        {"segment": segment_text(each["segment"], lang), "rate": _rate(each, lang),
          "average_daily_balance": grouped(each["average_daily_balance"]), "balance_days": grouped(each["balance_days"]),
          "interest": grouped(each["interest"])}
         for each in statement["interest_by_segment"]
     ]
+
+
+def _rate(interest: SegmentInterest, lang: Language) -> str:
+    """The rate of a segment, or all that bore: whose, on the balance up to what, on which days."""
+    if "rates" not in interest:
+        return rate_text(interest["rate"], interest["rate_per"], lang)
+    said = []
+    for each in interest["rates"]:
+        text = rate_text(each["rate"], each["rate_per"], lang)
+        if "up_to" in each:
+            text = label("rate_up_to", lang, rate=text, amount=grouped(each["up_to"]))
+        if each["of"] != "terms":
+            text = label(f"rate_{each['of']}", lang, rate=text)
+        if "from" in each and len({(row["from"], row["to"]) for row in interest["rates"]}) > 1:
+            text = label("rate_days", lang, rate=text, first=each["from"], last=each["to"])
+        said.append(text)
+    return ("; " if lang == "en" else "；").join(said)
 
 
 def _charges(statement: StatementDocument, lang: Language) -> dict[str, Any]:

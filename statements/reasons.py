@@ -49,6 +49,10 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{cause}; from {first} to {last} at {rate}, agreed for hardship",
         "{cause}；其中 {first} 至 {last} 按商定的困难减息{rate}计息",
     ),
+    "cause_penalty": (
+        "{cause}; from {first} to {last} at the penalty rate, {rate}",
+        "{cause}；其中 {first} 至 {last} 按罚息利率{rate}计息",
+    ),
     "cause_taken_in": ("it came with a file and was not worked out here", "该笔由外部文件导入，并非本系统计算"),
     # -- fees -----------------------------------------------------------------------------------------------------------
     "late_payment_percent": (

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from accounts.money import CURRENCIES
+from billing.rates_borne import rates_borne
 from billing.simulation import Simulated, SimulatedStatement
 from statements.compose import compose
 from statements.document import StatementDocument
@@ -35,5 +36,5 @@ def simulated_facts(account: str, simulated: SimulatedStatement) -> StatementFac
         row=simulated.row, account=account, currency=terms.currency, digits=CURRENCIES[terms.currency].digits, terms=terms,
         carried=carried_rows(simulated.charged),
         postings=[PostingLine(**{name: each[name] for name in _POSTING_FIELDS}) for each in simulated.postings],
-        instalments_not_billed=simulated.instalments_not_billed,
+        instalments_not_billed=simulated.instalments_not_billed, rates=rates_borne(simulated.trace, 0),
     )

@@ -124,10 +124,12 @@ def test_a_night_follows_what_was_agreed_and_the_books_verify(book: Database) ->
     record(book, "charge_off", "A2")
     record(book, "hardship", "A3", until="2024-07-31", rate="0")
     record(book, "payment_holiday", "A4", until="2024-07-31")
+    record(book, "hardship", "A9", until="2024-07-31", rate="0.0365")
     with psycopg.connect(book.url) as connection:
         small_book.run_days(connection, date(2024, 6, 21))
         off = [compose(each) for each in account_facts(connection, "A2") if each.row["closes_on"] >= OPEN]
         holiday = [compose(each) for each in account_facts(connection, "A4") if each.row["closes_on"] >= OPEN]
+        hardship = [compose(each) for each in account_facts(connection, "A9") if each.row["closes_on"] == date(2024, 6, 5)]
         outcomes = verify(connection, scope_of(connection, None, None, None))
         charged_off = connection.execute("SELECT count(*) FROM card_account WHERE status = 'charged_off'").fetchone()
         carried = connection.execute("SELECT count(DISTINCT account_id) FROM carried WHERE kind = 6").fetchone()
@@ -142,6 +144,7 @@ def test_a_night_follows_what_was_agreed_and_the_books_verify(book: Database) ->
     for language, words in (("en", "This account was charged off on"), ("zh", "核销")):
         assert any(words in notice["text"] for notice in page_of(off[0], Letterhead(), language)["notices"])
     assert receivables["charged_off"] == carried[0]
+    assert [row["of"] for each in hardship for row in each["interest_by_segment"][0]["rates"]] == ["terms", "hardship"]
     assert [each["minimum_payment_due"] for each in holiday] == ["0.00"] * len(holiday)
     assert charged_off == carried
     with pytest.raises(NotAgreed, match="it was charged off"):

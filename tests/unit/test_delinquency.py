@@ -12,6 +12,8 @@ from accounts.errors import Usage
 from billing.re_age import ReAgeRefused
 from billing.scenario import Scenario
 from billing.simulation import simulate
+from statements.facts import Letterhead
+from statements.page import page_of
 from statements.seal import seal_statements
 from statements.simulated import simulated_document
 
@@ -198,8 +200,28 @@ def test_hardship_replaces_the_rate_and_the_penalty_rate_and_stops_late_fees() -
     shown = statements([event("hardship", "2023-03-01", until="2023-05-31", rate="0.0365")], "2023-06-05", DEAR)
     assert [each["interest"] for each in shown] == ["0.00", "50.40", "3.10", "3.00", "10.70"]
     assert [each["fees"] for each in shown] == ["0.00", "25.00", "0.00", "0.00", "0.00"]
+    rates = [[(rate["of"], rate["rate"], rate["from"], rate["to"]) for rate in row["rates"]]
+             for each in shown for row in each["interest_by_segment"] if "rates" in row]
+    assert rates == [
+        [("terms", "0.365", "2023-01-10", "2023-02-28"), ("hardship", "0.0365", "2023-03-01", "2023-03-04")],
+        [("hardship", "0.0365", "2023-03-05", "2023-04-04")], [("hardship", "0.0365", "2023-04-05", "2023-05-04")],
+        [("hardship", "0.0365", "2023-05-05", "2023-05-31"), ("penalty", "0.73", "2023-06-01", "2023-06-04")]]
+    assert [each["interest_by_segment"][0]["rate"] for each in shown[1:]] == ["0.0365"] * 3 + ["0.73"]
+    for language, words in (("en", "3.65 % a year (agreed for hardship), 2023-05-05 to 2023-05-31; 73 % a year (penalty rate)"),
+                            ("zh", "2023-05-05 至 2023-05-31 年利率 3.65%（困难减息利率）；")):
+        page = page_of(shown[-1], Letterhead(), language)  # type: ignore[arg-type]
+        assert page["interest"][0]["rate"].startswith(words)
     # May 5 to 31 at 0.10, June 1 to 4 at the penalty rate of 2.00: hardship is over, more than 30 days are past due.
     assert Decimal("10.70") == 27 * Decimal("0.10") + 4 * Decimal("2.00")
+
+
+def test_all_rates_of_a_tiered_segment_are_told() -> None:
+    tiers = [{"up_to": "400.00", "annual_rate": "0.20"}, {"annual_rate": "0.10"}]
+    terms = {**TERMS, "interest": {"segment": [{"name": "purchase", "tiers": tiers}]}}
+    row = statements([], "2023-03-05", terms)[1]["interest_by_segment"][0]
+    assert (row["rate"], row["rate_per"]) == ("0.2", "year")
+    assert row["rates"] == [{"rate": "0.2", "rate_per": "year", "of": "terms", "up_to": "400.00"},
+                            {"rate": "0.1", "rate_per": "year", "of": "terms"}]
 
 
 def test_the_rate_of_hardship_is_refused_where_it_makes_no_sense() -> None:
