@@ -107,11 +107,9 @@ class _Simulation:
             self.charges.post_events(day)
             self.charges.process_due_date(day)
             self.charges.process_anniversary(day)
-            if day == self._next_closing():
+            if day in (self._next_closing(), self.close_on):
                 self.charges.instalments.bill_parts(day)
                 self.charges.process_closing(day, self.limit, partial(self._interest_if_closed, day))
-                self._close(day)
-            elif day == self.close_on:
                 self._close(day)
             day += timedelta(days=1)
         self.result.state = self._state()

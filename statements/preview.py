@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,12 @@ from psycopg.rows import dict_row
 
 from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
-from accounts.posting_types import OWN_CHARGES
-from billing.closing import STATEMENT, Derived, charge_clause, derive_statements
-from billing.instalment_plans import not_billed
+from accounts.posting_types import INSTALMENT, OWN_CHARGES
+from billing.closing import STATEMENT, Derived, bill, charge_clause, read_cycle
+from billing.instalment_plans import PlanAccount, not_billed
+from billing.rates_borne import rates_borne
+from billing.rebilled_closing import rebilled_accounts
+from billing.to_come import brings_more, postings_to_come, with_postings
 from statements.facts import PostingLine, StatementFacts, StatementReader, account_key, carried_rows
 from statements.seal import seal_statements
 
@@ -22,6 +26,7 @@ class NothingOpen(Usage):
     """A day on which the account has no open cycle to be previewed."""
 
 
+_FIELDS = tuple(each.name for each in fields(PostingLine))
 _ACCOUNT = """
 SELECT card_account.*, book.first_on, book.closed_through, member.name AS holder, member.language,
        org_unit.name AS org_unit
@@ -37,8 +42,10 @@ _LAST_STATEMENT = "SELECT * FROM statement WHERE member_id = %s AND account_id =
 def preview_facts(connection: Connection[Any], account: str, as_of: date | None = None) -> StatementFacts:
     """The facts of the statement that an account would get if its cycle closed on a day.
 
-    as_of: the last business day that was closed where none is given. Postings up to it count, charges that later days would
-    bring do not. Raises UnknownAccount, or NothingOpen where the day is before the open cycle.
+    as_of: the last business day that was closed where none is given. What the closing itself brings is there: interest, the
+    parts of instalment plans, fees that depend on what the cycle comes to; and of days not closed yet the fees that they
+    bring if nothing more happens. Postings up to the day count, charges that later days would bring do not. Raises
+    UnknownAccount, or NothingOpen where the day is before the open cycle.
     """
     key = account_key(connection, account)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -51,17 +58,26 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
     if last is not None and closes_on <= last["closes_on"]:
         raise NothingOpen(f"account {account} has no open cycle on {closes_on}: its last one closed on {last['closes_on']}")
     to_come = max(first_closing(closes_on, about["closing_day"]), about["anchor_on"])
-    derived = derive_statements(connection, to_come, key.member_id, key.member_id, seal_statements,
-                                account_id=key.account_id, as_of=closes_on)
+    read = read_cycle(connection, to_come, key.member_id, key.member_id, account_id=key.account_id, as_of=closes_on)
+    of, more = PlanAccount(key.member_id, key.account_id, about["product"], about["closing_day"]), []
+    if len(read.due["account_id"]) and closes_on >= about["opened_on"] and brings_more(
+            connection, of, read.book, closes_on, about["closed_through"]):
+        more = postings_to_come(connection, of, read.book, closes_on, about["closed_through"])
+        if not len(rebilled_accounts(connection, read)):  # those are billed from their history anyway
+            read = with_postings(read, more)
+    derived = bill(connection, read, seal_statements, trace=True)
     if derived.refused:
         raise NothingOpen(f"account {account} cannot be billed: {derived.refused[0][2]}")
     if derived.not_opened or closes_on < about["opened_on"]:
         raise NothingOpen(f"account {account} has nothing to bill yet on {closes_on}")
-    row = {**_row(derived, about), "instalments_not_billed": not_billed(connection, key.member_id, key.account_id, closes_on)}
+    parts = sum(each["amount"] for each in more if each["type"] == INSTALMENT.code)
+    left = not_billed(connection, key.member_id, key.account_id, closes_on) - parts
+    row = {**_row(derived, about), "instalments_not_billed": left}
     reader = StatementReader(connection)
-    lines = [*reader.postings([row])[1], *_charges_to_come(row, derived, about["currency"])]
+    lines = [*reader.postings([row])[1], *(PostingLine(**{name: each[name] for name in _FIELDS}) for each in more),
+             *_charges_to_come(row, derived, about["currency"])]
     return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1],
-                        carried_rows(derived.carried))
+                        carried_rows(derived.carried), rates_borne(derived.traces[0][1], 0))
 
 
 def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:
