@@ -144,8 +144,8 @@ class StatementFacts:
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
     carried: of segments that the row has no columns for, what was charged and what is left.
     instalments_not_billed: parts of instalment plans still to come, minor units; corrected_by: of a statement as it would
-    have been issued, had late events been known in time; rates: by segment, where the penalty rate or hardship took the place of the terms'
-    own on some days.
+    have been issued, had late events been known in time; rates: by segment, where the penalty rate or
+    hardship took the place of the terms' own on some days.
     """
 
     row: Mapping[str, Any]

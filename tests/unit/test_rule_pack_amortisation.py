@@ -54,18 +54,18 @@ ANY_TERMS = st.builds(
 
 def test_what_rounding_alone_decides_is_refused_where_too_many_balances_would_have_to_be_looked_at(
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(amortisation, "MOST_LOOKED_AT", 400)
-    exactly = {"minimum_payment": {"parts": [{"percent": "0.01", "of": "principal"}], "add": []}, "interest": {
+    monkeypatch.setattr(amortisation, "MOST_LOOKED_AT", 30)
+    exactly = {"minimum_payment": {"parts": [{"percent": "0.01", "of": "new_balance"}], "add": []}, "interest": {
         "day_count": "monthly", "segment": [{"name": name, "monthly_rate": "0.01", "grace": False}
                                             for name in ("purchase", "cash_advance")]}}
     terms = Terms.from_document(exactly)
     found = smallest_shortfall(terms)
     assert isinstance(found, NotProved)
-    assert (found.kind.segment, found.looked_at, found.from_principal) == ("purchase", 400, 0)
+    assert (found.kind.segment, found.looked_at, found.from_principal) == ("purchase", 30, 0)
     check = minimum_covers("covers", Source("law", "paragraph", "text"))
     [breach] = check.find(Case(terms))
     assert breach.says.startswith(
-        "minimum_payment is not proved to cover interest and fees within 400 candidates: of balances in purchase from 0.00 on "
+        "minimum_payment is not proved to cover interest and fees within 30 candidates: of balances in purchase from 0.00 on "
         f"rounding alone decides, and none up to {found.up_to / 100:.2f} falls short")
     whole = smallest_shortfall(Terms.from_document({**exactly, "minimum_payment": {"add": ["interest", "fees"]}}))
     assert whole is None
