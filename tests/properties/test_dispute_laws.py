@@ -113,9 +113,12 @@ def unpaid(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]], int, 
 @given(unpaid(), terms())
 def test_decided_for_the_issuer_with_interest_it_owes_what_it_would_owe_without_the_dispute(
         history: tuple[dict[str, Any], list[dict[str, Any]], int, date, date], terms: dict[str, Any]) -> None:
-    """Where nothing is paid all grace is lost, so that the amount would have borne interest on every day."""
+    """Where nothing is paid all grace is lost, so that the amount would have borne interest on every day.
+
+    Without charge-off: what is disputed when an account is written off is not written off with it, and is owed when decided.
+    """
     account, events, place, opened, decided = history
-    terms = {**terms, "disputes": {"interest_if_lost": True}, "fees": {}}
+    terms = {**terms, "disputes": {"interest_if_lost": True}, "fees": {}, "delinquency": {}}
     never = billed(account, terms, events)
     done = billed(account, terms, contested(events, place, opened, decided, "for_issuer"))
     assert done.state["balance"] == never.state["balance"]
