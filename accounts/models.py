@@ -239,11 +239,11 @@ class Posting(Base):
     Four dates: transaction_on, effective_on (counts for interest from), posted_on (business day), recorded_at.
     amount: minor units of `currency`, > 0; whether it raises or lowers what the holder owes follows from which side is the
     cardholder receivable (ledger account 100).
+    Account and source must exist: triggers look for them once a COPY, not row by row (revision 0007).
     """
 
     __tablename__ = "posting"
     __table_args__ = (
-        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("debit_account <> credit_account", name="two_sides"),
         CheckConstraint("effective_on <= posted_on", name="effective_not_ahead"),
@@ -256,7 +256,7 @@ class Posting(Base):
     member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     posted_on: Mapped[date] = mapped_column(primary_key=True)
-    source_id: Mapped[int] = mapped_column(Integer, ForeignKey("source.source_id"), primary_key=True, autoincrement=False)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     source_line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     debit_account: Mapped[int] = mapped_column(SmallInteger)

@@ -31,11 +31,11 @@ class Statement(Base):
     unpaid interest and fees; billed_balance_days (what `billed` has run up so far, charged only if grace is lost);
     oldest_unpaid_due_on (due date of the oldest minimum not yet met; 1970-01-01: none).
     grace: 0 kept, 1 lost.
+    The account must exist: a trigger looks for all of a COPY's at once (revision 0007).
     """
 
     __tablename__ = "statement"
     __table_args__ = (
-        ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
         Index("uq_statement_closes_on", "closes_on", "member_id", "account_id", unique=True),
     )
 

@@ -128,13 +128,38 @@ def test_even_the_owner_may_not_change_what_is_posted(database: Database, statem
 def test_a_posting_that_cannot_be_is_refused(database: Database, change: str, refused_by: str) -> None:
     put_one_posting(database)
     column, _, value = change.partition(" = ")
-    with database.connect() as connection:
-        columns = [name for (name,) in connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'posting' ORDER BY ordinal_position"
-        )]
-    chosen = ", ".join(value if name == column else name for name in columns)
+    chosen = ", ".join(value if name == column else name for name in database_columns(database, "posting"))
     with pytest.raises(psycopg.errors.IntegrityError, match=refused_by), database.connect() as connection:
         connection.execute(f"INSERT INTO posting SELECT {chosen} FROM posting".encode())  # noqa: S608
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM card_account", "TRUNCATE card_account CASCADE", "UPDATE card_account SET account_id = 2",
+    "UPDATE card_account SET member_id = 2", "DELETE FROM source", "TRUNCATE source CASCADE", "UPDATE source SET source_id = 2",
+])
+def test_what_postings_name_stays_for_the_owner_too(database: Database, statement: str) -> None:
+    """Postings and statements have no foreign keys on accounts and sources, because these can never go away."""
+    put_one_posting(database)
+    with (
+        pytest.raises(psycopg.errors.ForeignKeyViolation, match="stay and keep their key"),
+        psycopg.connect(database.url) as owner,
+    ):
+        owner.execute(statement.encode())
+
+
+def test_a_statement_of_no_account_is_refused(database: Database) -> None:
+    columns = database_columns(database, "statement")
+    values = ", ".join({"bytea": "''::bytea", "date": "'2026-01-05'", "timestamp with time zone": "now()"}.get(kind, "'1'")
+                       for kind in columns.values())
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="fk_statement_member_id"), database.connect() as connection:
+        connection.execute(f"INSERT INTO statement ({', '.join(columns)}) VALUES ({values})".encode())  # noqa: S608
+
+
+def database_columns(database: Database, table: str) -> dict[str, str]:
+    """The columns of a table and their types."""
+    with database.connect() as connection:
+        return dict(connection.execute("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+                                       " ORDER BY ordinal_position", (table,)).fetchall())
 
 
 def test_nothing_is_posted_into_a_closed_day(database: Database) -> None:
