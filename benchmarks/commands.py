@@ -1,4 +1,4 @@
-"""`cardwright bench`: how fast posting and closing are here, each beside the floor that the database sets in the same run."""
+"""`cardwright bench`: how fast the engine is here, each stage beside the floor that was measured in the same run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,29 +23,35 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from accounts.command_line import AsJson, DatabaseUrl, Home, console, progress, settings_from
+from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, Home, console, progress, settings_from
 from accounts.database import open_book
 from accounts.migration import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.stages import Measured
+    from benchmarks.service_times import Answers
+    from benchmarks.together import Measured
+
+#: How many statements each worker sets as PDF, and of how many accounts questions are asked, if there are so many.
+DOCUMENTS, QUESTIONS = 200, 21
 
 
 def bench(
     accounts: Annotated[int, typer.Option(min=1, help="Accounts in the portfolio.")] = 100_000,
     transactions_per_account: Annotated[int, typer.Option(min=1, help="Transactions of each account in a cycle.")] = 20,
     runs: Annotated[int, typer.Option(min=1, max=24, help="Cycles posted and closed, one after the other.")] = 5,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that close, compute and set documents together.")] = 1,
     home: Home = None,
     database_url: DatabaseUrl = None,
+    broker_url: BrokerUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate a portfolio, post it and close it, each stage beside its floor; in a database of its own, dropped at the end."""
-    settings = settings_from(home, database_url, None)
+    """Generate a portfolio, post it, close it, run a night, ask and print; in a database of its own, dropped at the end."""
+    settings = settings_from(home, database_url, broker_url)
     with open_book(settings, migrate=True) as book, _own_database(book.url) as url, \
             tempfile.TemporaryDirectory(prefix="cardwright-bench-") as folder:
-        result = _measure(url, Path(folder), accounts, transactions_per_account, runs)
+        result = _measure(url, settings.broker_url, Path(folder), accounts, transactions_per_account, runs, workers)
     if as_json:
         print(json.dumps(result, sort_keys=True, indent=1))
     else:
@@ -66,48 +71,55 @@ def _own_database(url: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _measure(url: str, folder: Path, accounts: int, per_account: int, runs: int) -> dict[str, Any]:
-    from benchmarks import portfolio, stages
+def _measure(url: str, broker_url: str | None, folder: Path, accounts: int, per_account: int, runs: int,
+             workers: int) -> dict[str, Any]:
+    from benchmarks import portfolio, service_times, stages
+    from benchmarks.together import together
 
-    posted: list[Measured] = []
-    closed: list[Measured] = []
-    computed: list[Measured] = []
+    results: dict[str, list[Measured]] = {name: [] for name in _UNITS}
     with progress() as bar:
-        task = bar.add_task("portfolio", total=3 * runs + 1)
+        task = bar.add_task("portfolio", total=3 * runs + 6)
+
+        def stage(name: str, measured: Measured) -> None:
+            results[name].append(measured)
+            bar.advance(task)
+
         portfolio.write_accounts(folder, accounts)
-        _in_own_process(stages.open_portfolio, url, folder)
+        together(stages.open_portfolio, [(url, folder)])
         stages.make_floor_tables(url)
         bar.advance(task)
-        for month in range(runs):
+        for month in range(runs + 1):
             on, path = portfolio.closing_of(month), folder / f"transactions-{month:02d}.csv"
+            bar.update(task, description=f"{on:%Y-%m}")
             portfolio.write_month(path, accounts, per_account, month)
-            todo: list[tuple[str, list[Measured], Callable[..., Measured], tuple[Any, ...]]] = [
-                ("post", posted, stages.post_month, (url, folder, path)),
-                ("compute", computed, stages.compute_month, (url, on)),
-                ("close", closed, stages.close_month, (url, on, month % 2 == 1)),
-            ]
-            for name, results, work, arguments in todo:
-                bar.update(task, description=f"{name} {on:%Y-%m}")
-                results.append(_in_own_process(work, *arguments))
-                bar.advance(task)
+            stage("post", stages.post_month(url, folder, path))
             path.unlink()
+            if month < runs:
+                stage("compute", stages.compute_month(url, on, workers))
+                stage("close", stages.close_month(url, on, month % 2 == 1, workers))
+        # The cycle of the last month is closed by the night.
+        service_times.begin_business_on(url, on)
+        stage("night", together(service_times.one_day, [(url, folder, broker_url, on, workers)]))
+        quiet = together(service_times.one_day, [(url, folder, broker_url, on + timedelta(days=1), workers)])
+        stage("quiet day", replace(quiet, units=accounts))
+        stage("documents", service_times.documents(url, on, min(accounts, DOCUMENTS * workers), workers))
+        answers = service_times.answers(url, on, [1 + each * accounts // QUESTIONS for each in range(QUESTIONS)])
+        bar.advance(task)
     return {
-        "machine": _machine(url), "accounts": accounts, "transactions_per_account": per_account,
-        "stages": [_stage("post", posted, "transactions/s"), _stage("close", closed, "accounts/s"),
-                   _stage("compute", computed, "accounts/s")],
+        "machine": _machine(url), "accounts": accounts, "transactions_per_account": per_account, "workers": workers,
+        "stages": [_stage(name, measured, _UNITS[name]) for name, measured in results.items()],
+        "answers": [_answer(each) for each in answers],
     }
 
 
-def _in_own_process(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Run one stage in a fresh process: its peak memory is its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
+#: The stages in order, and what each does how many of a second. A quiet day looks at every account and finds nothing due.
+_UNITS = {"post": "transactions/s", "compute": "accounts/s", "close": "accounts/s", "night": "accounts/s",
+          "quiet day": "accounts/s", "documents": "documents/s"}
 
 
 def _stage(name: str, measured: list[Measured], unit: str) -> dict[str, Any]:
-    seconds = [each.seconds for each in measured]
     stage: dict[str, Any] = {
-        "name": name, "runs": len(measured), "seconds": _spread(seconds),
+        "name": name, "runs": len(measured), "seconds": _spread([each.seconds for each in measured]),
         "rate": {"unit": unit, "median": round(statistics.median(each.units / each.seconds for each in measured))},
         "peak_memory_bytes": max(each.peak_memory_bytes for each in measured),
     }
@@ -116,6 +128,11 @@ def _stage(name: str, measured: list[Measured], unit: str) -> dict[str, Any]:
         stage["floor_seconds"] = _spread(floors)
         stage["ratio"] = _spread([each.seconds / each.floor_seconds for each in measured if each.floor_seconds])
     return stage
+
+
+def _answer(answers: Answers) -> dict[str, Any]:
+    return {"name": answers.name, "runs": len(answers.seconds),
+            "milliseconds": _spread([1000 * each for each in answers.seconds])}
 
 
 def _spread(values: list[float]) -> dict[str, float]:
@@ -134,18 +151,28 @@ def _show(result: dict[str, Any]) -> None:
     machine = result["machine"]
     console.print(f"{machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, PostgreSQL {machine['postgresql']}, "
                   f"Python {machine['python']}")
-    runs = result["stages"][0]["runs"]
-    table = Table(box=SIMPLE, pad_edge=False, title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} "
-                                                    f"transactions, {runs} runs, medians")
+    workers, runs = result["workers"], result["stages"][0]["runs"]
+    stages = Table(box=SIMPLE, pad_edge=False,
+                   title=f"{result['accounts']:,} accounts x {result['transactions_per_account']} transactions, {runs} cycles, "
+                         f"{workers} worker{'s'[:workers > 1]}, medians",
+                   caption="a second: transactions posted, documents set, else accounts", caption_justify="left")
     for heading in ("stage", "s", "min – max", "floor s", "ratio", "a second", "MiB"):
-        table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
+        stages.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
     for stage in result["stages"]:
         seconds = stage["seconds"]
-        table.add_row(
-            f"{stage['name']}, {stage['rate']['unit'].partition('/')[0]}", f"{seconds['median']:.2f}",
-            f"{seconds['min']:.2f} – {seconds['max']:.2f}",
+        stages.add_row(
+            stage["name"], f"{seconds['median']:.2f}", f"{seconds['min']:.2f} – {seconds['max']:.2f}",
             f"{stage['floor_seconds']['median']:.2f}" if "floor_seconds" in stage else "–",
             f"{stage['ratio']['median']:.2f}" if "ratio" in stage else "–",
             f"{stage['rate']['median']:,}", f"{stage['peak_memory_bytes'] / 2**20:.0f}",
         )
-    Console(file=sys.stdout).print(table)
+    answers = Table(box=SIMPLE, pad_edge=False, title="one account, medians")
+    for heading in ("answer", "runs", "ms", "min – max"):
+        answers.add_column(heading, justify="left" if heading == "answer" else "right", no_wrap=True)
+    for answer in result["answers"]:
+        spread = answer["milliseconds"]
+        answers.add_row(answer["name"], str(answer["runs"]), f"{spread['median']:.1f}",
+                        f"{spread['min']:.1f} – {spread['max']:.1f}")
+    out = Console(file=sys.stdout)
+    out.print(stages)
+    out.print(answers)
