@@ -119,10 +119,22 @@ def _without_main_file() -> Iterator[None]:
             main["__file__"] = path
 
 
+def told_to_end() -> int:
+    """A file descriptor that can be read from as soon as this process is sent SIGTERM.
+
+    Written to by whichever thread the signal comes to. Sent to a process that is stopped, it may come to any of them when the
+    process goes on; a handler of Python's alone would then wait for the main thread, which waits to be told.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    return told
+
+
 def work(settings: Settings, steps: Sequence[Step], lease: timedelta, threads: int) -> None:
     """The life of one worker process: consume wake-ups until told to stop, or until the supervisor is gone."""
-    told, tell = os.pipe()
-    signal.signal(signal.SIGTERM, lambda number, frame: os.write(tell, b"."))
+    told = told_to_end()
     # Ctrl-C reaches the whole group; the supervisor tells its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log_to_home(settings.home)
