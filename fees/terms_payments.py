@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from fees.rounding import Rounding
 from fees.terms_values import Amount, Name, Rate, Rows, Share, TermsTable, Unit, refuse
 
 Months = Annotated[int, Ge(0)]
@@ -38,7 +39,7 @@ class MinimumPart(TermsTable):
     of: MinimumBase
     round_to: Unit | None = None
     """The part alone is rounded to this first; not at all where it is absent."""
-    rounding: Literal["up", "half_up", "down"] = "half_up"
+    rounding: Rounding = "half_up"
     """How the part alone is rounded."""
 
 
@@ -65,7 +66,7 @@ class MinimumPaymentTerms(TermsTable):
     """Members of add that come on top of the floor."""
     round_to: Unit = Decimal("0.01")
     """What the minimum payment is rounded to; the unit of interest.rounding_unit where that is coarser."""
-    rounding: Literal["up", "half_up", "down"] = "half_up"
+    rounding: Rounding = "half_up"
 
     @model_validator(mode="after")
     def _items_once(self) -> Self:

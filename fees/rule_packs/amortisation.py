@@ -169,9 +169,9 @@ def _alone(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Shortfall 
     for low, high, margins in _pieces(terms, kind, fee, share):
         begin, end = low, high
         for margin in margins:
-            # Down or to the nearest, rounding takes less than its unit or half of it: never all of the slack.
+            # Down or half up, rounding takes less than its unit or half of it: never all of the slack.
             begin, end = _below(margin, _slack(terms, kind) - step, begin, end,
-                                reached=terms.minimum_payment.rounding == "up")
+                                reached=terms.minimum_payment.rounding in ("up", "half_even"))
         if end is not None and begin > end:
             continue
         first = ceil(begin / step) * step
@@ -280,7 +280,8 @@ def _slack(terms: Terms, kind: Carried) -> Fraction:
     """By how much rounding can make a minimum payment less than its lines say, and charges more."""
     rule = terms.minimum_payment
     unit = max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
-    cut = {"up": _ZERO, "half_up": Fraction(unit, 2), "down": Fraction(unit)}[rule.rounding]
+    half = Fraction(unit, 2)
+    cut = {"up": _ZERO, "half_up": half, "half_even": half, "down": Fraction(unit)}[rule.rounding]
     own = max(terms.minor(terms.interest.rounding_unit), terms.shown_unit)
     for part in rule.parts:
         # A part of nothing is nothing: rounding takes nothing from it. Where parts hold the interest, each is of something.
@@ -289,10 +290,11 @@ def _slack(terms: Terms, kind: Carried) -> Fraction:
             cut += Fraction(terms.minor(part.round_to))
     if not any(band.factor for band in kind.bands):
         return cut  # it bears nothing, so nothing else is rounded
-    taxed = bool(terms.fees.tax_on_charges.interest) and "fees" not in rule.add
+    asked = rule.floor_before if rule.floor else rule.add  # in full, whichever line decides: at the floor only what is above it
+    taxed = bool(terms.fees.tax_on_charges.interest) and "fees" not in asked
     in_parts = rule.combine == "percent_or_interest" or any(_of_charges(part) for part in rule.parts)
     half = Fraction(own, 2) if terms.interest.rounding in ("half_up", "half_even") else Fraction(own)
-    return cut + half * (("interest" not in rule.add) + taxed + in_parts)
+    return cut + half * (("interest" not in asked) + taxed + in_parts)
 
 
 def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None,

@@ -77,9 +77,10 @@ MINIMUM: dict[str, st.SearchStrategy[Any]] = {
     "combine": of("sum", "greater_of", "percent_or_interest"),
     "parts": st.lists(st.builds(lambda share, base, more: {"percent": share, "of": base, **more},
                                 of("0.05", "0.1", "1", "0.0333"), BASE,
-                                of({}, {}, {"round_to": "1", "rounding": "up"}, {"round_to": "10"})), min_size=1, max_size=3),
+                                of({}, {}, {"round_to": "1", "rounding": "up"}, {"round_to": "10"},
+                                   {"round_to": "1", "rounding": "half_even"})), min_size=1, max_size=3),
     "add": st.lists(of("interest", "fees", "past_due", "over_limit"), unique=True), "floor": of("0", "10", "100"),
-    "round_to": of("0.01", "1", "10"), "rounding": of("up", "half_up", "down"),
+    "round_to": of("0.01", "1", "10"), "rounding": of("up", "half_up", "half_even", "down"),
 }
 CYCLE = st.builds(
     lambda day, due, days, amount: {

@@ -47,7 +47,7 @@ ANY_TERMS = st.builds(
     st.lists(st.sampled_from(["interest", "fees", "past_due"]), unique=True),
     st.lists(st.sampled_from(["interest", "fees"]), unique=True),
     st.sampled_from(["0", "1.00", "5.00"]), st.sampled_from(["0.01", "0.10", "1.00"]),
-    st.sampled_from(["up", "half_up", "down"]), st.sampled_from(["0", "0.01", "0.02", "0.035"]),
+    st.sampled_from(["up", "half_up", "half_even", "down"]), st.sampled_from(["0", "0.01", "0.02", "0.035"]),
     st.sampled_from(["0.02", "0.035"]), st.sampled_from([None, "1.00"]),
 )
 
@@ -90,6 +90,13 @@ def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
         if len(found.amounts) == 1 and 0 < found.principal <= 300:
             [(kind, _)] = found.amounts
             assert not any(falls_short(statement_of(terms, ((kind, each),), fee, share)) for each in range(found.principal))
+
+
+def test_interest_rounded_up_counts_where_the_floor_decides() -> None:
+    terms = terms_of("sum", [], ["interest", "fees"], [], "1.00", "0.01", "up", "0", "0.035", None)
+    found = smallest_shortfall(terms, Fraction(1, 100))
+    assert isinstance(found, Shortfall)
+    assert (found.principal, found.interest, found.required, found.minimum) == (2_201, 79, 101, 100)
 
 
 @settings(max_examples=20, deadline=None)
