@@ -17,8 +17,9 @@ from jobs.running import run_until
 from jobs.steps import steps_of_the_day
 from statements.compose import compose
 from statements.explain import explain
-from statements.facts import StatementFacts, statement_facts
+from statements.facts import StatementFacts
 from statements.history import read_history
+from statements.issued import statement_facts
 from statements.page import page_of
 from statements.preview import preview_facts
 from statements.render_pdf import TEMPLATE, render_pdf, set_page

@@ -171,7 +171,7 @@ def first_day_of_journal(connection: Connection[Any], period: JournalPeriod) -> 
 
 def _statements_writer(connection: Connection[Any], wanted: StatementsFormat) -> Callable[[date, date, IO[bytes]], int]:
     from reports.statement_export import write_jsonl, write_parquet
-    from statements.facts import issued_facts
+    from statements.issued import issued_facts
 
     def write(first_on: date, last_on: date, file: IO[bytes]) -> int:
         statements = issued_facts(connection, first_on, last_on)

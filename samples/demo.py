@@ -24,7 +24,8 @@ from samples.agreement import Comparison
 from samples.demo_books import SampleBook, WantedReport
 from samples.demo_statements import Found, find_statements
 from statements.documents import StatementFormat, document_bytes, write_whole
-from statements.facts import StatementFacts, statement_facts
+from statements.facts import StatementFacts
+from statements.issued import statement_facts
 from statements.verify import scope_of, verify
 from statements.whole_file import whole_file
 

@@ -16,7 +16,8 @@ from accounts.errors import Usage
 from accounts.money import BadAmount
 from statements.compose import compose, to_json
 from statements.documents import StatementFormat, document_bytes, file_name, lines_bytes, ofx_bytes, write_whole
-from statements.facts import StatementFacts, account_facts, statement_facts
+from statements.facts import StatementFacts
+from statements.issued import account_facts, statement_facts
 from statements.verify_command import verify
 from statements.wording import Language, language_of
 

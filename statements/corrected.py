@@ -18,15 +18,8 @@ from accounts.posting_types import OWN_CHARGES
 from billing.posted_rebilling import PostedRebill, events_of, posted_rebills, rebilling_as_posted
 from billing.rebill import Rebilling, find_rebilling
 from billing.simulation import SimulatedStatement
-from statements.facts import (
-    AccountKey,
-    CorrectedBy,
-    PostingLine,
-    StatementFacts,
-    StatementReader,
-    account_key,
-    carried_rows,
-)
+from statements.facts import CorrectedBy, PostingLine, StatementFacts, carried_rows
+from statements.issued import AccountKey, StatementReader, account_key
 from statements.seal import seal_statement, seal_statements
 
 _FIELDS = tuple(each.name for each in fields(PostingLine))

@@ -15,7 +15,8 @@ from psycopg import Connection
 
 from accounts.money import major_units
 from billing.rebill import Rebilling
-from statements.facts import AccountKey, Letterhead
+from statements.facts import Letterhead
+from statements.issued import AccountKey
 from statements.rebilling_shape import ChangedCycle, CorrectionLine, RebillingDocument
 from statements.wording import TAGS, Language, grouped, label, labels, language_of, long_date, posting_text
 

@@ -1,53 +1,18 @@
-"""Everything that a statement says, as facts: read from the books for one statement or many, or handed over by a simulation.
-
-The dataclasses know no database; the services below them read issued statements in account and closing order, a few
-queries for a batch of accounts.
-"""
+"""Everything that a statement says, as facts: read from the books (statements/issued.py), or handed over by a simulation."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from psycopg import Connection
-from psycopg.rows import dict_row
-
 from accounts.calendar import day_of
-from accounts.errors import Usage
-from accounts.money import BY_NUMERIC
-from accounts.posting_types import INSTALMENT, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
 from billing.carried import BALANCE, CHARGED, CHARGED_OFF, Carried
 from billing.cells import FIRST
-from billing.rates_borne import RateBorne, rates_borne_of, with_own_rates
-from billing.terms_book import TermsBook
+from billing.rates_borne import RateBorne
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
-
-
-class UnknownAccount(Usage):
-    """An account code that the books do not know."""
-
-    def __init__(self, account: str) -> None:
-        super().__init__(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
-        self.account = account
-
-
-class NotIssued(Usage):
-    """A statement that was asked for and never issued; says which there are."""
-
-    def __init__(self, account: str, closes_on: date | None, issued: Sequence[date]) -> None:
-        if not issued:
-            there_are = "none has been issued yet: the first comes when its first cycle closes (see `cardwright run`)"
-        elif len(issued) > 6:
-            there_are = f"there are {len(issued)}, from {issued[0]} to {issued[-1]}"
-        else:
-            there_are = "there are those of " + ", ".join(map(str, issued))
-        asked = f"no statement of {closes_on}" if closes_on else "no statement"
-        super().__init__(f"account {account} has {asked}; {there_are}")
-        self.account, self.closes_on, self.issued = account, closes_on, issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,190 +130,6 @@ class StatementFacts:
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""
         return self.terms.interest.segment[segment - FIRST].name
-
-
-@dataclass(frozen=True, slots=True)
-class AccountKey:
-    """Where an account lies in the books, and the code that the outside world knows it by."""
-
-    account: str
-    member_id: int
-    account_id: int
-
-
-#: Accounts are read so many at a time: large enough that queries do not count, small enough that memory does not.
-BATCH = 500
-
-_ACCOUNT = "SELECT account, member_id, account_id FROM account_directory WHERE account = %s"
-_ACCOUNTS = 'SELECT account, member_id, account_id FROM account_directory ORDER BY account COLLATE "C"'
-_CLOSINGS = """
-SELECT closes_on FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no > 0 ORDER BY cycle_no
-"""
-_CARRIED = """
-SELECT asked.place, carried.kind, carried.segment, nullif(carried.ends_on, '1970-01-01'), carried.amount, carried.balance_days,
-       nullif(carried.began_on, '1970-01-01')
-FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[]) WITH ORDINALITY
-     AS asked (member_id, account_id, cycle_no, place)
-JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = ANY(%(kinds)s) ORDER BY asked.place, carried.line
-"""
-# Cycle 0 holds the opening state of an account taken over already under way: it was never issued.
-_STATEMENTS = """
-SELECT statement.*, card_account.account, card_account.currency, member.name AS holder, member.language,
-       org_unit.name AS org_unit, coalesce(planned.instalments_not_billed, 0)::bigint AS instalments_not_billed
-FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY AS asked (member_id, account_id, place)
-JOIN statement USING (member_id, account_id)
-JOIN card_account USING (member_id, account_id)
-JOIN member USING (member_id)
-LEFT JOIN org_unit ON org_unit.org_unit_id = coalesce(card_account.org_unit_id, member.org_unit_id)
-LEFT JOIN LATERAL (
-    SELECT sum(plan.amount - coalesce((
-        SELECT sum(part.amount) FROM posting part
-        WHERE part.member_id = plan.member_id AND part.account_id = plan.account_id AND part.source_id = %(own)s
-            AND part.type = %(part)s AND part.source_line = plan.plan_no AND part.posted_on <= statement.closes_on), 0)
-    ) AS instalments_not_billed
-    FROM instalment_plan plan
-    WHERE plan.member_id = statement.member_id AND plan.account_id = statement.account_id
-        AND plan.made_on <= statement.closes_on) planned ON true
-WHERE statement.cycle_no > 0 AND statement.closes_on BETWEEN %(from_on)s AND %(to_on)s
-ORDER BY asked.place, statement.cycle_no
-"""
-_POSTINGS = """
-SELECT asked.place, posting.posted_on, source_id, source_line, type, debit_account, credit_account, currency, amount,
-       effective_on, transaction_on, card_id, terms_version_id, clause, source_ref, merchant, description
-FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(opens)s::date[], %(closes)s::date[])
-     WITH ORDINALITY AS asked (member_id, account_id, opens_on, closes_on, place)
-JOIN posting USING (member_id, account_id)
-WHERE posting.posted_on BETWEEN asked.opens_on AND asked.closes_on AND posting.type <> ALL(%(opening_types)s::smallint[])
-ORDER BY asked.place, posting.posted_on, source_id, source_line, type
-"""
-_CARDS = """
-SELECT asked.place, card_id, card, kind, issued_on, pan_last4, replaces_card_id, holder
-FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY AS asked (member_id, account_id, place)
-JOIN card USING (member_id, account_id)
-ORDER BY asked.place, card_id
-"""
-
-
-def account_key(connection: Connection[Any], account: str) -> AccountKey:
-    """Finds an account by its code; raises UnknownAccount."""
-    found = connection.execute(_ACCOUNT, (account,)).fetchone()
-    if found is None:
-        raise UnknownAccount(account)
-    return AccountKey(*found)
-
-
-def closings(connection: Connection[Any], key: AccountKey) -> list[date]:
-    """Closing dates of the statements issued to an account, oldest first."""
-    return [row[0] for row in connection.execute(_CLOSINGS, (key.member_id, key.account_id)).fetchall()]
-
-
-def statement_facts(connection: Connection[Any], account: str, closes_on: date | None = None) -> StatementFacts:
-    """The facts of one issued statement, the latest where no closing date is given.
-
-    Raises UnknownAccount or NotIssued.
-    """
-    key = account_key(connection, account)
-    issued = closings(connection, key)
-    asked = closes_on or (issued[-1] if issued else None)
-    if asked is None or asked not in issued:
-        raise NotIssued(account, closes_on, issued)
-    return StatementReader(connection).of_accounts([key], asked, asked)[0]
-
-
-def account_facts(connection: Connection[Any], account: str) -> list[StatementFacts]:
-    """The facts of every statement issued to one account, oldest first; raises UnknownAccount or NotIssued."""
-    facts = StatementReader(connection).of_accounts([account_key(connection, account)])
-    if not facts:
-        raise NotIssued(account, None, [])
-    return facts
-
-
-def issued_facts(connection: Connection[Any], from_on: date = date.min, to_on: date = date.max) -> Iterator[StatementFacts]:
-    """The facts of all statements closed in a range of days, by account code and closing date, read in batches.
-
-    Needs an open transaction that nobody else uses meanwhile: the accounts are read through a cursor on the server.
-    """
-    reader = StatementReader(connection)
-    with connection.cursor(name="accounts_for_statements") as accounts:
-        accounts.execute(_ACCOUNTS)
-        while batch := accounts.fetchmany(BATCH):
-            yield from reader.of_accounts([AccountKey(*row) for row in batch], from_on, to_on)
-
-
-class StatementReader:
-    """Reads statements with their postings and cards for a batch of accounts, in three queries."""
-
-    def __init__(self, connection: Connection[Any]) -> None:
-        self._connection = connection
-        self._terms_book = TermsBook(connection)
-
-    def of_accounts(self, keys: Sequence[AccountKey], from_on: date = date.min,
-                    to_on: date = date.max) -> list[StatementFacts]:
-        """The issued statements of some accounts that closed in a range of days, in the order of `keys`, then closing."""
-        asked: dict[str, Any] = {"members": [key.member_id for key in keys], "accounts": [key.account_id for key in keys]}
-        with self._connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(_STATEMENTS, {
-                **asked, "from_on": from_on, "to_on": to_on, "own": OWN_CHARGES, "part": INSTALMENT.code}).fetchall()
-        if not rows:
-            return []
-        postings = self.postings(rows)
-        cards, carried = self.cards(asked), self.carried(rows)
-        own_rates = set(with_own_rates(self._connection, rows))
-        place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
-        return [
-            self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place],
-                       rates_borne_of(self._connection, row["member_id"], row["account_id"], row["closes_on"])
-                       if place in own_rates else None)
-            for place, row in enumerate(rows, start=1)
-        ]
-
-    def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
-              carried: Sequence[CarriedRow] = (), rates: Mapping[str, Sequence[RateBorne]] | None = None) -> StatementFacts:
-        """Puts together what was read; a row needs account, currency, holder, language, org_unit and
-        instalments_not_billed beside its figures."""
-        currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
-        purchase = terms.interest.segment_named("purchase")
-        versions = {row["terms_version_id"]} | {each.terms_version_id for each in postings if each.terms_version_id}
-        return StatementFacts(
-            row=row, account=row["account"], currency=currency.code, digits=currency.digits,
-            terms=terms, postings=postings,
-            cards=cards_shown(cards, postings, row["opens_on"], row["closes_on"]),
-            carried=carried,
-            terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
-            letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
-                                  purchase.grace, bears_interest(purchase)),
-            instalments_not_billed=row["instalments_not_billed"], rates=rates or {},
-        )
-
-    def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:
-        """The postings of some cycles in statement order, by the cycle's place in `rows`, counted from 1.
-
-        A row needs member_id, account_id, opens_on and closes_on. Opening postings belong to no statement.
-        """
-        asked = {
-            "members": [row["member_id"] for row in rows], "accounts": [row["account_id"] for row in rows],
-            "opens": [row["opens_on"] for row in rows], "closes": [row["closes_on"] for row in rows],
-            "opening_types": [OPENING_DEBIT.code, OPENING_CREDIT.code],
-        }
-        lines: dict[int, list[PostingLine]] = defaultdict(list)
-        for place, *values in self._connection.execute(_POSTINGS, asked):
-            lines[place].append(PostingLine(*values))
-        return lines
-
-    def carried(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[CarriedRow]]:
-        """What closings carried on of segments without columns, by the statement's place in `rows`, counted from 1."""
-        asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "cycle_no")}
-        found: dict[int, list[CarriedRow]] = defaultdict(list)
-        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": [CHARGED, BALANCE, CHARGED_OFF]}):
-            found[place].append(CarriedRow(*values))
-        return found
-
-    def cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
-        """The cards of some accounts, by the account's place, counted from 1; asked: lists of `members` and `accounts`."""
-        cards: dict[int, list[CardFacts]] = defaultdict(list)
-        for place, *values in self._connection.execute(_CARDS, asked):
-            cards[place].append(CardFacts(*values))
-        return cards
 
 
 def carried_rows(rows: Carried) -> list[CarriedRow]:

@@ -30,7 +30,8 @@ from billing.tracing import SEGMENTS, Run, interest_runs_of
 from fees.annual import year_before
 from fees.late_payment import charged_at_closing, statements_looked_back
 from fees.terms import Terms
-from statements.facts import StatementFacts, statement_facts
+from statements.facts import StatementFacts
+from statements.issued import statement_facts
 
 #: What counts as spending for the waiver of an annual fee.
 SPENDING = (PURCHASE.code, CASH_ADVANCE.code, BALANCE_TRANSFER.code, REFUND.code)

@@ -18,7 +18,8 @@ from billing.instalment_plans import PlanAccount, not_billed
 from billing.rates_borne import rates_borne
 from billing.rebilled_closing import rebilled_accounts
 from billing.to_come import brings_more, postings_to_come, with_postings
-from statements.facts import PostingLine, StatementFacts, StatementReader, account_key, carried_rows
+from statements.facts import PostingLine, StatementFacts, carried_rows
+from statements.issued import StatementReader, account_key
 from statements.seal import seal_statements
 
 

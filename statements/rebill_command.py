@@ -61,7 +61,7 @@ def rebill(
     from billing.rebill import OF_THE_DAY, find_rebilling
     from billing.rebill import rebill as post
     from statements.difference import difference_facts
-    from statements.facts import account_key
+    from statements.issued import account_key
     from statements.rebill_document import rebilling_document
     from statements.seal import seal_statements
 
@@ -96,7 +96,7 @@ def rebill(
 
 def _leave(account: str, reason: str, who: str, dry_run: bool, settings: Settings) -> None:
     from billing.rebill import late_events, leave
-    from statements.facts import account_key
+    from statements.issued import account_key
 
     with open_book(settings) as database, database.connect() as connection:
         key = account_key(connection, account)

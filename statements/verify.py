@@ -14,7 +14,7 @@ from typing import Any
 from psycopg import Connection
 
 from accounts.errors import Usage
-from statements.facts import account_key
+from statements.issued import account_key
 from statements.verify_days import DAY_CHECKS
 from statements.verify_ledger import LEDGER_CHECKS
 from statements.verify_scope import Check, Scope

@@ -21,7 +21,8 @@ from billing.waivers import described
 from fees.terms import Terms
 from fees.waiver import waived_amount
 from statements.compose import charge_ids, charge_lines
-from statements.facts import AccountKey, PostingLine, StatementReader, account_key
+from statements.facts import PostingLine
+from statements.issued import AccountKey, StatementReader, account_key
 
 _OPEN_ON = "SELECT open_on FROM book WHERE book_id = 1 FOR SHARE"
 _POSTED = """

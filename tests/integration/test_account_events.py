@@ -18,8 +18,9 @@ from reports.asking import Question
 from reports.catalogue import answer
 from statements.compose import compose
 from statements.explain import explain
-from statements.facts import Letterhead, account_facts
+from statements.facts import Letterhead
 from statements.history import read_history
+from statements.issued import account_facts
 from statements.page import page_of
 from statements.verify import scope_of, verify
 from tests import small_book

@@ -16,8 +16,8 @@ from accounts.database import Database
 from accounts.posting_types import BY_CODE, OWN_CHARGES, POSTING_TYPES
 from statements.document import Explanation
 from statements.explain import NoSuchCharge, explain
-from statements.facts import issued_facts
 from statements.history import History, NotDerived, read_history
+from statements.issued import issued_facts
 from statements.schema import json_schema
 from statements.why_not import KINDS, UnknownCharge, WasCharged, explain_not_charged
 from statements.wording import LANGUAGES, Language

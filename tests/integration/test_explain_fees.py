@@ -11,8 +11,8 @@ import pytest
 
 from accounts.database import Database
 from statements.explain import explain
-from statements.facts import account_facts
 from statements.history import read_history
+from statements.issued import account_facts
 from statements.why_not import KINDS, WasCharged, explain_not_charged
 from statements.wording import LANGUAGES
 from tests.integration.books_of_scenarios import open_books, run_days

@@ -28,7 +28,7 @@ from reports.journal import JournalPeriod, journal_period
 from reports.journal_beancount import account_component, ledger_name, quoted
 from reports.journal_hledger import one_line
 from reports.statement_export import write_jsonl, write_parquet
-from statements.facts import issued_facts
+from statements.issued import issued_facts
 from tests import small_book
 
 UNTIL = date(2024, 6, 10)

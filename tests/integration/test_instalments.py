@@ -28,8 +28,8 @@ from jobs.steps import steps_of_the_day
 from reports.backtest_copy import Chosen, Copy
 from statements.compose import compose
 from statements.explain import explain
-from statements.facts import account_facts
 from statements.history import read_history
+from statements.issued import account_facts
 from statements.seal import seal_statements
 from statements.simulated import simulated_statement
 from statements.why_not import explain_not_charged

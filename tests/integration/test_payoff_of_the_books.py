@@ -11,8 +11,8 @@ from billing.simulation import simulate
 from statements.compose import compose
 from statements.explain import explain, explanation_lines
 from statements.explain_payoff import explain_payoff
-from statements.facts import issued_facts
 from statements.history import read_history
+from statements.issued import issued_facts
 from statements.payoff import owed_at_closing
 from statements.schema import json_schema
 from statements.seal import seal_statements

@@ -16,7 +16,7 @@ from accounts.calendar import closing_days_of
 from accounts.database import Database
 from billing.scenario import Scenario
 from statements.compose import compose
-from statements.facts import issued_facts
+from statements.issued import issued_facts
 from statements.preview import NothingOpen, preview_facts
 from tests.integration import test_instalments as instalments
 from tests.integration import test_nightly_equals_simulation as nightly

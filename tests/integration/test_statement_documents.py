@@ -21,7 +21,8 @@ import pytest
 from accounts.database import Database
 from statements.compose import compose, to_json
 from statements.document import StatementDocument
-from statements.facts import StatementFacts, account_facts, issued_facts, statement_facts
+from statements.facts import StatementFacts
+from statements.issued import account_facts, issued_facts, statement_facts
 from statements.preview import NothingOpen, preview_facts
 from statements.render_html import render_html
 from statements.render_pdf import render_pdf
