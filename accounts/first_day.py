@@ -33,7 +33,7 @@ def set_first_day(connection: Connection[Any], first_on: date) -> bool:
     if current_on == first_on:
         return False
     (begun,) = connection.execute(
-        "SELECT EXISTS (SELECT FROM card_account) OR EXISTS (SELECT FROM posting) OR EXISTS (SELECT FROM business_day)"
+        "SELECT EXISTS (SELECT 1 FROM card_account) OR EXISTS (SELECT 1 FROM posting) OR EXISTS (SELECT 1 FROM business_day)"
     ).fetchone() or (False,)
     if begun:
         raise FirstDayFixed(current_on, first_on)

@@ -22,7 +22,7 @@ from fees.terms import Terms
 
 #: A condition on statement `s`: its due date bears a late-payment fee. The same rule as billing.arrangements.asked_at.
 ASKED = """NOT EXISTS (
-    SELECT FROM account_event e WHERE e.member_id = s.member_id AND e.account_id = s.account_id
+    SELECT 1 FROM account_event e WHERE e.member_id = s.member_id AND e.account_id = s.account_id
     AND CASE e.kind WHEN 're_age' THEN e.from_on > s.closes_on AND e.from_on <= s.due_on WHEN 'charge_off' THEN false
                     ELSE s.due_on BETWEEN e.from_on AND e.until_on END)"""
 _OF_MEMBERS = """

@@ -23,7 +23,7 @@ JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
 JOIN currency c ON c.currency = a.currency WHERE d.account = %s
 """
 #: One at a time makes plans of an account.
-_HOLD = "SELECT FROM guarded_balance WHERE member_id = %s AND account_id = %s FOR UPDATE"
+_HOLD = "SELECT 1 FROM guarded_balance WHERE member_id = %s AND account_id = %s FOR UPDATE"
 _BOOK = "SELECT open_on, closed_through, open_on - 1 > coalesce(closed_through, first_on - 1) FROM book FOR SHARE"
 
 

@@ -27,10 +27,10 @@ _OWN = """
 SELECT asked.place FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[], %(opens_on)s::date[],
                                %(closes_on)s::date[])
        WITH ORDINALITY AS asked (member_id, account_id, cycle_no, opens_on, closes_on, place)
-WHERE EXISTS (SELECT FROM carried c WHERE c.member_id = asked.member_id AND c.account_id = asked.account_id
+WHERE EXISTS (SELECT 1 FROM carried c WHERE c.member_id = asked.member_id AND c.account_id = asked.account_id
               AND (c.kind = %(penalty)s AND c.cycle_no BETWEEN asked.cycle_no - 2 AND asked.cycle_no
                    OR c.kind = %(charged_off)s AND c.cycle_no = asked.cycle_no AND c.began_on = asked.closes_on))
-   OR EXISTS (SELECT FROM account_event e WHERE e.member_id = asked.member_id AND e.account_id = asked.account_id
+   OR EXISTS (SELECT 1 FROM account_event e WHERE e.member_id = asked.member_id AND e.account_id = asked.account_id
               AND e.annual_rate IS NOT NULL AND e.from_on <= asked.closes_on AND e.until_on >= asked.opens_on - 62)
 """
 

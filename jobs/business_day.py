@@ -256,6 +256,6 @@ def restate_day(connection: Connection[Any], on: date, steps: Sequence[Step]) ->
     ).fetchone()
     if closed is None or not closed[0]:
         return
-    connection.execute("SELECT FROM business_day WHERE business_on = %s FOR UPDATE", (on,))
+    connection.execute("SELECT 1 FROM business_day WHERE business_on = %s FOR UPDATE", (on,))
     totals = day_totals(connection, on, {each.number: each.name for each in steps})
     connection.execute("UPDATE business_day SET totals = %s WHERE business_on = %s", (Jsonb(totals), on))

@@ -36,9 +36,9 @@ _NOT_CLOSED = """
 SELECT a.account FROM card_account a
 WHERE a.closing_day = ANY(%(closing_days)s) AND a.anchor_on <= %(on)s
   AND ((a.member_id - 1) / %(members)s = ANY(%(shards)s::bigint[])
-       OR EXISTS (SELECT FROM parked_account p WHERE p.member_id = a.member_id AND p.account_id = a.account_id
+       OR EXISTS (SELECT 1 FROM parked_account p WHERE p.member_id = a.member_id AND p.account_id = a.account_id
                   AND p.released_at IS NULL AND p.parked_on <= %(on)s))
-  AND NOT EXISTS (SELECT FROM statement s
+  AND NOT EXISTS (SELECT 1 FROM statement s
                   WHERE s.member_id = a.member_id AND s.account_id = a.account_id AND s.closes_on = %(on)s)
 ORDER BY a.member_id, a.account_id
 """
@@ -82,7 +82,7 @@ def _steps_done(connection: Connection[Any], on: date, names: Mapping[int, str])
 
 
 def _accounts_not_closed(connection: Connection[Any], on: date, shards: list[int]) -> list[str]:
-    any_parked = connection.execute("SELECT EXISTS (SELECT FROM parked_account WHERE released_at IS NULL)").fetchone()
+    any_parked = connection.execute("SELECT EXISTS (SELECT 1 FROM parked_account WHERE released_at IS NULL)").fetchone()
     if not shards and not (any_parked and any_parked[0]):
         return []
     found = connection.execute(

@@ -33,7 +33,7 @@ _TERMS = "terms_version"
 #: What cycles left behind that closed before the first day, and the state that an account was taken over in.
 _CLOSED_BEFORE = """
 AND (real.cycle_no = 0 OR EXISTS (
-    SELECT FROM public.statement s WHERE s.member_id = real.member_id AND s.account_id = real.account_id
+    SELECT 1 FROM public.statement s WHERE s.member_id = real.member_id AND s.account_id = real.account_id
     AND s.cycle_no = real.cycle_no AND s.closes_on < %(from)s))
 """
 #: What Cardwright itself posted from the first day on is worked out anew: its own events, and fees on events of files.
@@ -41,7 +41,7 @@ AND (real.cycle_no = 0 OR EXISTS (
 _NOT_CHARGED_SINCE = """
 AND NOT (real.posted_on >= %(from)s AND (real.source_id = %(own)s OR real.type >= %(first_charge)s)
          AND NOT (real.source_id = %(own)s AND (real.type = ANY(%(conversions)s) OR EXISTS (
-             SELECT FROM public.posting settled
+             SELECT 1 FROM public.posting settled
              WHERE settled.member_id = real.member_id AND settled.account_id = real.account_id
                  AND settled.posted_on = real.posted_on AND settled.source_id = %(own)s AND settled.type = %(part)s
                  AND settled.clause = %(settled_early)s AND real.type = ANY(%(of_plans)s)

@@ -26,7 +26,7 @@ RECEIVABLES = """
     ),
     latest AS (
         SELECT DISTINCT ON (member_id, account_id) member_id, account_id, past_due, days_past_due,
-               EXISTS (SELECT FROM carried WHERE carried.member_id = statement.member_id
+               EXISTS (SELECT 1 FROM carried WHERE carried.member_id = statement.member_id
                        AND carried.account_id = statement.account_id AND carried.cycle_no = statement.cycle_no
                        AND carried.kind = %(charged_off)s) AS charged_off
         FROM statement WHERE closes_on <= %(last_on)s::date ORDER BY member_id, account_id, cycle_no DESC

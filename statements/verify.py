@@ -51,7 +51,7 @@ def scope_of(connection: Connection[Any], closes_on: date | None = None, account
     key = account_key(connection, account) if account is not None else None
     if closes_on is not None:
         issued = connection.execute(
-            "SELECT EXISTS (SELECT FROM statement WHERE closes_on = %(on)s AND cycle_no > 0"
+            "SELECT EXISTS (SELECT 1 FROM statement WHERE closes_on = %(on)s AND cycle_no > 0"
             " AND (%(account)s::bigint IS NULL OR account_id = %(account)s))",
             {"on": closes_on, "account": key.account_id if key else None},
         ).fetchone()

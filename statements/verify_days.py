@@ -51,7 +51,7 @@ DAY_TOTALS = """
                      ('credits', day.totals -> 'credits', counted.credits)) AS side (name, sealed, found)
         CROSS JOIN LATERAL (SELECT jsonb_object_keys(side.sealed) UNION SELECT jsonb_object_keys(side.found)) AS codes (code)
     ) differing
-    WHERE NOT differing.same AND EXISTS (SELECT FROM business_day)
+    WHERE NOT differing.same AND EXISTS (SELECT 1 FROM business_day)
     ORDER BY business_on, differing.what
 """
 
@@ -88,9 +88,9 @@ NOT_CLOSED = f"""
                GROUP BY member_id, account_id) latest USING (member_id, account_id)
     WHERE account.anchor_on <= book.closed_through AND coalesce(latest.cycle_no, 0) < due.cycle_no
         AND (%(account)s::bigint IS NULL OR (account.member_id = %(member)s AND account.account_id = %(account)s))
-        AND NOT EXISTS (SELECT FROM parked_account parked WHERE parked.member_id = account.member_id
+        AND NOT EXISTS (SELECT 1 FROM parked_account parked WHERE parked.member_id = account.member_id
                             AND parked.account_id = account.account_id AND parked.released_at IS NULL)
-        AND NOT EXISTS (SELECT FROM day_step step WHERE step.shard = (account.member_id - 1) / %(shard_members)s
+        AND NOT EXISTS (SELECT 1 FROM day_step step WHERE step.shard = (account.member_id - 1) / %(shard_members)s
                             AND step.step <= {CLOSE_STEP} AND step.state <> 'done'
                             AND step.business_on <= book.closed_through)
     ORDER BY account.member_id, account.account_id

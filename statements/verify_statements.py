@@ -65,7 +65,7 @@ ON_ONE_STATEMENT = """
         WHERE posting.type <> ALL(%(opening_types)s::smallint[])
             AND (%(account)s::bigint IS NULL OR (posting.member_id = %(member)s AND posting.account_id = %(account)s))
             AND NOT EXISTS (
-                SELECT FROM statement
+                SELECT 1 FROM statement
                 WHERE statement.member_id = posting.member_id AND statement.account_id = posting.account_id
                     AND statement.cycle_no > 0 AND posting.posted_on BETWEEN statement.opens_on AND statement.closes_on)
         UNION ALL

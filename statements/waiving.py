@@ -105,7 +105,7 @@ def waive(connection: Connection[Any], account: str, charge: str, percent: Decim
     line = _charge(connection, key, charge)
     if open_on is None:
         raise NoSuchChargeOnAccount(account, charge, [])
-    connection.execute("SELECT FROM card_account WHERE member_id = %s AND account_id = %s FOR UPDATE",
+    connection.execute("SELECT 1 FROM card_account WHERE member_id = %s AND account_id = %s FOR UPDATE",
                        (key.member_id, key.account_id))
     amount = _amount(connection, key, charge, line, percent)
     kind = WAIVERS[str(BY_CODE[line.type].charge)]

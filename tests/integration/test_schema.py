@@ -56,16 +56,6 @@ def test_no_server_default_or_check_of_the_models_is_missing(module_database: Da
     assert {name for name in found if name.startswith(("ck_", "ex_"))} <= naming | named
 
 
-def test_every_table_of_a_members_data_has_the_member_in_its_keys(described: MetaData) -> None:
-    of_members = [table for table in described.tables.values() if "member_id" in table.c]
-    directories = {"member_directory", "account_directory", "card_directory"}
-    assert len(of_members) > 6
-    for table in of_members:
-        if table.name not in directories:
-            assert "member_id" in table.primary_key.columns, table.name
-            assert all("member_id" in index.columns for index in table.indexes if index.unique), table.name
-
-
 def test_reference_rows(module_database: Database) -> None:
     with module_database.connect() as connection:
         chart = {code: (name, kind) for code, name, kind in connection.execute("SELECT * FROM ledger_account")}
