@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,14 +61,17 @@ WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on > %(clos
   AND (posted_on < %(on)s OR (posted_on = %(on)s AND type = %(conversion)s))
 """
 _PLANS = """
-SELECT p.plan_no, p.made_on, p.amount, p.parts, p.terms_version_id, p.of, coalesce(b.amount, 0)::bigint AS billed_amount,
-       b.billed, coalesce(b.last_on, p.made_on) AS last_on
-FROM instalment_plan p
+SELECT asked.place, p.plan_no, p.made_on, p.amount, p.parts, p.terms_version_id, p.of,
+       coalesce(b.amount, 0)::bigint AS billed_amount, b.billed, coalesce(b.last_on, p.made_on) AS last_on, a.closing_day
+FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(on)s::date[]) WITH ORDINALITY
+     AS asked (member_id, account_id, on_day, place)
+JOIN instalment_plan p USING (member_id, account_id)
+JOIN card_account a USING (member_id, account_id)
 LEFT JOIN LATERAL (
     SELECT sum(q.amount) AS amount, count(*)::int AS billed, max(q.posted_on) AS last_on FROM posting q
     WHERE q.member_id = p.member_id AND q.account_id = p.account_id AND q.source_id = %(own)s AND q.type = %(part)s
-      AND q.source_line = p.plan_no AND q.posted_on <= %(on)s) b ON true
-WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.made_on <= %(on)s ORDER BY p.plan_no
+      AND q.source_line = p.plan_no AND q.posted_on <= asked.on_day) b ON true
+WHERE p.made_on <= asked.on_day ORDER BY asked.place, p.plan_no
 """
 _NEW_PLAN = """
 INSERT INTO instalment_plan (member_id, account_id, plan_no, made_on, amount, parts, terms_version_id, "of")
@@ -145,7 +150,7 @@ def settle_plan(connection: Connection[Any], account: PlanAccount, on: date, of:
         raise NotConvertible(f"{of} is no instalment plan with parts left on {on}; give what it was made from, or its number")
     book = TermsBook(connection)
     version = book.by_id(plan["terms_version_id"])
-    part, fee = billed_plan(book, plan, account.closing_day).settlement(on)
+    part, fee = billed_plan(book, plan).settlement(on)
     post_parts(connection, version, on, {**account.columns, "plan_no": np.array([plan["plan_no"]])}, part, fee,
                settlement_description(plan["billed"] + 1, plan["parts"]), SETTLED_EARLY)
     return PlanMade(plan["plan_no"], plan["of"], plan["amount"], (int(part[0]),), int(fee[0]), version)
@@ -154,16 +159,34 @@ def settle_plan(connection: Connection[Any], account: PlanAccount, on: date, of:
 def read_plans(connection: Connection[Any], account: PlanAccount, on: date) -> list[dict[str, Any]]:
     """The plans of an account made up to a day, with how much of each was billed by then, in how many parts, the
     last one when."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_PLANS, {"own": OWN_CHARGES, "part": INSTALMENT.code, "member": account.member_id,
-                                       "account": account.account_id, "on": on}).fetchall()
+    return _read_plans(connection, [account.member_id], [account.account_id], [on])
 
 
-def billed_plan(book: TermsBook, plan: dict[str, Any], closing_day: int) -> BilledPlans:
+def plans_to_come(connection: Connection[Any], book: TermsBook,
+                  statements: Sequence[Mapping[str, Any]]) -> dict[int, list[BilledPlans]]:
+    """The plans of which something was not billed at the closings of some statements, by the place among these, from 1.
+
+    statements: rows with member_id, account_id and closes_on.
+    """
+    found: dict[int, list[BilledPlans]] = defaultdict(list)
+    keys = [[row[name] for row in statements] for name in ("member_id", "account_id", "closes_on")]
+    for plan in _read_plans(connection, *keys):
+        if plan["amount"] > plan["billed_amount"]:
+            found[plan["place"]].append(billed_plan(book, plan))
+    return found
+
+
+def billed_plan(book: TermsBook, plan: Mapping[str, Any]) -> BilledPlans:
     """A plan as `read_plans` gives it, in the form that its parts are worked out from."""
     return BilledPlans(book.by_id(plan["terms_version_id"]).terms, np.array([plan["amount"]]),
                        np.array([plan["amount"] - plan["billed_amount"]]), plan["parts"], plan["billed"], plan["last_on"],
-                       closing_day)
+                       plan["closing_day"])
+
+
+def _read_plans(connection: Connection[Any], members: list[int], accounts: list[int], days: list[date]) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_PLANS, {"own": OWN_CHARGES, "part": INSTALMENT.code, "member_id": members,
+                                       "account_id": accounts, "on": days}).fetchall()
 
 
 def plan_account(connection: Connection[Any], member_id: int, account_id: int) -> PlanAccount:

@@ -75,9 +75,9 @@ class SimulatedInstalments:
                 part, fee = self._alike(plan).next_part(on)
                 self._post(plan, on, int(part[0]), int(fee[0]) * self.bears_fees, part_description(plan.billed + 1, plan.parts))
 
-    def outstanding(self) -> int:
-        """What of all plans is not billed yet, minor units."""
-        return sum(plan.left for plan in self.plans)
+    def to_come(self) -> list[BilledPlans]:
+        """The plans of which something is not billed yet."""
+        return [self._alike(plan) for plan in self.plans if plan.left]
 
     def _make(self, event: ScenarioEvent, day: date) -> None:
         terms, asked = self.ledger.scenario.terms_on(day), self.ledger.minor(event.amount)

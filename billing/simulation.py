@@ -19,7 +19,7 @@ from accounts.posting_types import (
     OWN_CHARGES,
     PostingType,
 )
-from billing.arrangements import Arrangements
+from billing.arrangements import HARDSHIP, Arrangement, Arrangements
 from billing.balances import Int64Array
 from billing.bearing import Before
 from billing.carried import BALANCE, CHARGED_OFF, DISPUTED, Carried
@@ -27,6 +27,7 @@ from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
 from billing.closing import CLOSING_CHARGES, STATEMENT, Seal, charge_clause
 from billing.cycle import Events, OpeningState, Trace, close_cycle
 from billing.disputes import Disputes
+from billing.instalments import BilledPlans
 from billing.reading import POSTINGS
 from billing.scenario import Scenario
 from billing.simulated_charges import SimulatedCharges
@@ -43,7 +44,7 @@ _SCENARIO_SOURCE = 2
 class SimulatedStatement:
     """One statement: `row` has the columns of the statement table, `postings` those of the posting table.
 
-    instalments_not_billed: of the plans of the account, on its closing day, minor units.
+    plans: instalment plans of the account with parts to come; hardship: in force on the closing day.
     """
 
     row: dict[str, Any]
@@ -51,7 +52,8 @@ class SimulatedStatement:
     terms: Terms
     trace: Trace
     charged: Carried = field(default_factory=Carried.none)
-    instalments_not_billed: int = 0
+    plans: Sequence[BilledPlans] = ()
+    hardship: Arrangement | None = None
 
 
 @dataclass
@@ -137,8 +139,9 @@ class _Simulation:
         lines = sorted((each for each in self.result.postings if each["posted_on"] > self.previous_closing),
                        key=lambda each: (each["posted_on"], each["source_id"], each["source_line"], each["type"]))
         row["sha256"] = sealed(row, lines, self.seal)
+        hardship = next((each for each in self.scenario.arrangements() if each.kind == HARDSHIP and each.holds_on(day)), None)
         self.result.statements.append(SimulatedStatement(row, lines, terms, trace, closed.carried,
-                                                         self.charges.instalments.outstanding()))
+                                                         self.charges.instalments.to_come(), hardship))
         self.charges.statements.append(row)
         self.charges.charged_off = bool(len(closed.carried.of_kind(CHARGED_OFF).account))
         self.charges.instalments.bears_fees = not self.charges.charged_off

@@ -106,7 +106,8 @@ def _corrected(connection: Connection[Any], key: AccountKey, rebilling: Rebillin
         row = _row(rebilling, facts, statement, None if preview else lines)
         told = [event for event in events if event["late_for"] <= facts.row["closes_on"]]
         found.append(replace(
-            reader.facts(row, lines, cards, carried_rows(statement.charged)),
+            reader.facts(row, lines, cards, carried_rows(statement.charged), plans=statement.plans,
+                         hardship=statement.hardship),
             corrected_by=CorrectedBy(rebilling.on, bytes(facts.row["sha256"]), told)))
     return found
 
@@ -126,7 +127,7 @@ def _row(rebilling: Rebilling, issued: StatementFacts, statement: SimulatedState
     row = {**issued.row, **statement.row, "member_id": issued.row["member_id"], "account_id": issued.row["account_id"],
            "cycle_no": issued.row["cycle_no"],
            "terms_version_id": rebilling.after.version_id(statement.row["terms_version_id"]),
-           "previous_sha256": bytes(issued.row["sha256"]), "instalments_not_billed": statement.instalments_not_billed}
+           "previous_sha256": bytes(issued.row["sha256"])}
     row["sha256"] = None if lines is None else seal_statement(
         row, [{name: getattr(each, name) for name in _FIELDS} for each in lines])
     return row

@@ -271,13 +271,33 @@ class PayoffBalance(TypedDict):
 
 @with_config(_CLOSED)
 class PayoffMonth(TypedDict):
-    """One month with the minimum payment only: interest comes on, the payment comes off."""
+    """One month with the minimum payment only: interest comes on, instalment parts are billed, the payment comes off."""
 
     month: int
     interest: Amount
+    instalments: Amount
+    """Parts of plans, with their fees."""
     payment: Amount
     owed: Amount
     """At its end."""
+
+
+@with_config(_CLOSED)
+class PayoffOwnRate(TypedDict):
+    """A rate that takes the place of every segment's, but of deferred interest, in the first months."""
+
+    kind: Literal["hardship", "penalty"]
+    rate: Rate
+    """A month, as a fraction."""
+    last_month: int
+
+
+@with_config(_CLOSED)
+class PayoffPlan(TypedDict):
+    """An instalment plan with parts to come."""
+
+    left: Amount
+    parts_left: int
 
 
 @with_config(_CLOSED)
@@ -287,6 +307,12 @@ class ExplainedPayoff(TypedDict):
     balances: list[PayoffBalance]
     unpaid_interest: Amount
     unpaid_fees: Amount
+    own_rates: NotRequired[list[PayoffOwnRate]]
+    """Where hardship or the penalty rate holds; in each month the first that still does."""
+    over_limit_rate: NotRequired[Rate]
+    """Where the excess over the credit limit bears a rate; a month, as a fraction."""
+    plans: NotRequired[list[PayoffPlan]]
+    """Where there are any."""
     first_months: list[PayoffMonth]
     because: str
 

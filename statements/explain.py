@@ -96,8 +96,15 @@ def _payoff_lines(payoff: ExplainedPayoff, language: Language) -> Iterator[str]:
         until = f"  (→ {each['ends_on']})" if each["ends_on"] else ""
         yield (f"  {segment_text(each['segment'], language)}: {grouped(each['balance'])} × "
                f"{', '.join(each['rates'])}{until}")
-    yield f"  {'month':>5}  {'interest':>14}  {'payment':>14}  {'owed':>16}"
+    for own in payoff.get("own_rates", ()):
+        rate = label(f"rate_{own['kind']}", language, rate=own["rate"])
+        yield f"  {label('payoff_to_month', language, rate=rate, month=own['last_month'])}"
+    if "over_limit_rate" in payoff:
+        yield f"  {segment_text('over_limit', language)}: {payoff['over_limit_rate']}"
+    for plan in payoff.get("plans", ()):
+        yield f"  {label('payoff_plan', language, amount=grouped(plan['left']), parts=plan['parts_left'])}"
+    yield f"  {'month':>5}  {'interest':>14}  {'instalments':>14}  {'payment':>14}  {'owed':>16}"
     for month in payoff["first_months"]:
-        yield (f"  {month['month']:5}  {grouped(month['interest']):>14}  {grouped(month['payment']):>14}  "
-               f"{grouped(month['owed']):>16}")
+        yield (f"  {month['month']:5}  {grouped(month['interest']):>14}  {grouped(month['instalments']):>14}  "
+               f"{grouped(month['payment']):>14}  {grouped(month['owed']):>16}")
     yield ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from billing.payoff import minimum_schedule, monthly_rates
+from fractions import Fraction
+
+from billing.payoff import bears_after_all, minimum_schedule
+from billing.projected_rates import monthly_rate, monthly_rates
 from statements.compose import AmountText
-from statements.document import ExplainedPayoff, PayoffBalance, PayoffMonth
+from statements.document import ExplainedPayoff, PayoffBalance, PayoffMonth, PayoffOwnRate, PayoffPlan
 from statements.explain_interest import decimal_text
-from statements.facts import StatementFacts
+from statements.facts import StatementFacts, bears_interest
 from statements.payoff import owed_at_closing
 from statements.wording import Language, label
 
@@ -18,16 +21,32 @@ _PLACES = 18
 
 def explain_payoff(facts: StatementFacts, language: Language) -> ExplainedPayoff:
     """How the payoff of a statement comes about, so that its first year can be worked out by hand."""
-    amount, owed = AmountText(facts), owed_at_closing(facts)
+    amount, owed, terms = AmountText(facts), owed_at_closing(facts), facts.terms
+    bear = bears_after_all(terms, owed)
     balances = [
         PayoffBalance(segment=each.segment, balance=amount(each.amount),
                       ends_on=None if each.ends_on is None else each.ends_on.isoformat(),
-                      rates=[decimal_text(rate, _PLACES, 0) for rate in monthly_rates(facts.terms, each.segment)])
-        for each in owed.principal
+                      rates=[_rate(rate) for rate in monthly_rates(terms, each.segment)]
+                      if row in bear or not terms.interest.segment_named(each.segment).deferred else [_rate(Fraction(0))])
+        for row, each in enumerate(owed.principal)
     ]
     months = [
-        PayoffMonth(month=number, interest=amount(each.interest), payment=amount(each.payment), owed=amount(each.owed))
-        for number, each in enumerate(minimum_schedule(facts.terms, owed, MONTHS), 1)
+        PayoffMonth(month=number, interest=amount(each.interest), instalments=amount(each.instalments),
+                    payment=amount(each.payment), owed=amount(each.owed))
+        for number, each in enumerate(minimum_schedule(terms, owed, MONTHS), 1)
     ]
-    return ExplainedPayoff(balances=balances, unpaid_interest=amount(owed.interest), unpaid_fees=amount(owed.fees),
-                           first_months=months, because=label("payoff_because", language))
+    explained = ExplainedPayoff(balances=balances, unpaid_interest=amount(owed.interest), unpaid_fees=amount(owed.fees),
+                                first_months=months, because=label("payoff_because", language))
+    if owed.own_rates:
+        explained["own_rates"] = [PayoffOwnRate(kind=each.kind, rate=_rate(monthly_rate(terms, each.rated)),
+                                                last_month=each.last_month) for each in owed.own_rates]
+    if bears_interest(terms.interest.over_limit):
+        explained["over_limit_rate"] = _rate(monthly_rate(terms, terms.interest.over_limit))
+    if owed.plans:
+        explained["plans"] = [PayoffPlan(left=amount(int(each.left[0])), parts_left=each.parts - each.billed)
+                              for each in owed.plans]
+    return explained
+
+
+def _rate(rate: Fraction) -> str:
+    return decimal_text(rate, _PLACES, 0)

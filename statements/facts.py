@@ -8,8 +8,10 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from accounts.calendar import day_of
-from billing.carried import BALANCE, CHARGED, CHARGED_OFF, Carried
+from billing.arrangements import Arrangement
+from billing.carried import BALANCE, CHARGED, CHARGED_OFF, PENALTY, Carried
 from billing.cells import FIRST
+from billing.instalments import BilledPlans
 from billing.rates_borne import RateBorne
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
@@ -60,11 +62,16 @@ class CardFacts:
         return "…" + (self.last4 or self.card[-4:])
 
 
-class CarriedRow(NamedTuple):
-    """A row of what the closing carried on, of kind CHARGED, BALANCE or CHARGED_OFF; see billing.carried.
+#: Kinds of carried rows that a statement tells of.
+TOLD = (CHARGED, BALANCE, PENALTY, CHARGED_OFF)
 
-    segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units;
-    began_on: the closing at which the account was charged off.
+
+class CarriedRow(NamedTuple):
+    """A row of what the closing carried on, of a kind in TOLD; see billing.carried.
+
+    segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units (of
+    the penalty rate: minimums met in time since); began_on: the closing at which the account was charged off, or the first day
+    of the penalty rate.
     """
 
     kind: int
@@ -108,9 +115,9 @@ class StatementFacts:
     row: the statement's figures and state, by the names of table `statement` (minor units, dates, digests as bytes).
     digits: decimals of the currency; terms: those of the closing; terms_by_version: those that priced a charge, by id;
     carried: of segments that the row has no columns for, what was charged and what is left.
-    instalments_not_billed: parts of instalment plans still to come, minor units; corrected_by: of a statement as it would
-    have been issued, had late events been known in time; rates: by segment, where the penalty rate or
-    hardship took the place of the terms' own on some days.
+    plans: instalment plans of the account with parts to come, as they stood at the closing; hardship: in force on the closing
+    day; corrected_by: of a statement as it would have been issued, had late events been known in time; rates: by segment,
+    where the penalty rate or hardship took the place of the terms' own on some days.
     """
 
     row: Mapping[str, Any]
@@ -123,9 +130,15 @@ class StatementFacts:
     terms_by_version: Mapping[int, Terms] = field(default_factory=dict)
     letterhead: Letterhead = Letterhead()
     carried: Sequence[CarriedRow] = ()
-    instalments_not_billed: int = 0
+    plans: Sequence[BilledPlans] = ()
+    hardship: Arrangement | None = None
     corrected_by: CorrectedBy | None = None
     rates: Mapping[str, Sequence[RateBorne]] = field(default_factory=dict)
+
+    @property
+    def instalments_not_billed(self) -> int:
+        """Parts of instalment plans still to come, minor units."""
+        return sum(int(each.left[0]) for each in self.plans)
 
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""
@@ -138,7 +151,7 @@ def carried_rows(rows: Carried) -> list[CarriedRow]:
     return [CarriedRow(kind, segment, day_of(ends_on) if ends_on else None, amount, days,
                        day_of(began_on) if began_on else None)
             for kind, segment, ends_on, amount, days, began_on in zip(*(column.tolist() for column in columns), strict=True)
-            if kind in (CHARGED, BALANCE, CHARGED_OFF)]
+            if kind in TOLD]
 
 
 def bears_interest(rated: RatedTerms) -> bool:

@@ -237,7 +237,7 @@ def _plans(connection: Connection[Any], book: TermsBook, facts: StatementFacts) 
             plan = plan_account(connection, *key)
             row = next(row for row in read_plans(connection, plan, each.posted_on - timedelta(days=1))
                        if row["plan_no"] == each.source_line)
-            found[each.source_line, each.posted_on] = billed_plan(book, row, plan.closing_day)
+            found[each.source_line, each.posted_on] = billed_plan(book, row)
     return found
 
 

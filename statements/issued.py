@@ -16,11 +16,13 @@ from psycopg.rows import dict_row
 
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
-from accounts.posting_types import INSTALMENT, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES
-from billing.carried import BALANCE, CHARGED, CHARGED_OFF
+from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
+from billing.arrangements import HARDSHIP, Arrangement
+from billing.instalment_plans import plans_to_come
+from billing.instalments import BilledPlans
 from billing.rates_borne import RateBorne, rates_borne_of, with_own_rates
 from billing.terms_book import TermsBook
-from statements.facts import CardFacts, CarriedRow, Letterhead, PostingLine, StatementFacts, bears_interest, cards_shown
+from statements.facts import TOLD, CardFacts, CarriedRow, Letterhead, PostingLine, StatementFacts, bears_interest, cards_shown
 
 
 class UnknownAccount(Usage):
@@ -73,21 +75,12 @@ JOIN carried USING (member_id, account_id, cycle_no) WHERE carried.kind = ANY(%(
 # Cycle 0 holds the opening state of an account taken over already under way: it was never issued.
 _STATEMENTS = """
 SELECT statement.*, card_account.account, card_account.currency, member.name AS holder, member.language,
-       org_unit.name AS org_unit, coalesce(planned.instalments_not_billed, 0)::bigint AS instalments_not_billed
+       org_unit.name AS org_unit
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY AS asked (member_id, account_id, place)
 JOIN statement USING (member_id, account_id)
 JOIN card_account USING (member_id, account_id)
 JOIN member USING (member_id)
 LEFT JOIN org_unit ON org_unit.org_unit_id = coalesce(card_account.org_unit_id, member.org_unit_id)
-LEFT JOIN LATERAL (
-    SELECT sum(plan.amount - coalesce((
-        SELECT sum(part.amount) FROM posting part
-        WHERE part.member_id = plan.member_id AND part.account_id = plan.account_id AND part.source_id = %(own)s
-            AND part.type = %(part)s AND part.source_line = plan.plan_no AND part.posted_on <= statement.closes_on), 0)
-    ) AS instalments_not_billed
-    FROM instalment_plan plan
-    WHERE plan.member_id = statement.member_id AND plan.account_id = statement.account_id
-        AND plan.made_on <= statement.closes_on) planned ON true
 WHERE statement.cycle_no > 0 AND statement.closes_on BETWEEN %(from_on)s AND %(to_on)s
 ORDER BY asked.place, statement.cycle_no
 """
@@ -99,6 +92,13 @@ FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(opens)s::date[], %(
 JOIN posting USING (member_id, account_id)
 WHERE posting.posted_on BETWEEN asked.opens_on AND asked.closes_on AND posting.type <> ALL(%(opening_types)s::smallint[])
 ORDER BY asked.place, posting.posted_on, source_id, source_line, type
+"""
+_HARDSHIP = """
+SELECT asked.place, e.kind, e.from_on, e.until_on, e.annual_rate
+FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(closes_on)s::date[]) WITH ORDINALITY
+     AS asked (member_id, account_id, closes_on, place)
+JOIN account_event e USING (member_id, account_id)
+WHERE e.kind = %(kind)s AND asked.closes_on BETWEEN e.from_on AND e.until_on
 """
 _CARDS = """
 SELECT asked.place, card_id, card, kind, issued_on, pan_last4, replaces_card_id, holder
@@ -155,7 +155,7 @@ def issued_facts(connection: Connection[Any], from_on: date = date.min, to_on: d
 
 
 class StatementReader:
-    """Reads statements with their postings and cards for a batch of accounts, in three queries."""
+    """Reads statements with all that they tell for a batch of accounts, in a few queries."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
@@ -166,25 +166,25 @@ class StatementReader:
         """The issued statements of some accounts that closed in a range of days, in the order of `keys`, then closing."""
         asked: dict[str, Any] = {"members": [key.member_id for key in keys], "accounts": [key.account_id for key in keys]}
         with self._connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(_STATEMENTS, {
-                **asked, "from_on": from_on, "to_on": to_on, "own": OWN_CHARGES, "part": INSTALMENT.code}).fetchall()
+            rows = cursor.execute(_STATEMENTS, {**asked, "from_on": from_on, "to_on": to_on}).fetchall()
         if not rows:
             return []
         postings = self.postings(rows)
         cards, carried = self.cards(asked), self.carried(rows)
+        plans, hardship = plans_to_come(self._connection, self._terms_book, rows), self.hardship(rows)
         own_rates = set(with_own_rates(self._connection, rows))
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
             self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place],
                        rates_borne_of(self._connection, row["member_id"], row["account_id"], row["closes_on"])
-                       if place in own_rates else None)
+                       if place in own_rates else None, plans.get(place, ()), hardship.get(place))
             for place, row in enumerate(rows, start=1)
         ]
 
     def facts(self, row: Mapping[str, Any], postings: Sequence[PostingLine], cards: Sequence[CardFacts],
-              carried: Sequence[CarriedRow] = (), rates: Mapping[str, Sequence[RateBorne]] | None = None) -> StatementFacts:
-        """Puts together what was read; a row needs account, currency, holder, language, org_unit and
-        instalments_not_billed beside its figures."""
+              carried: Sequence[CarriedRow] = (), rates: Mapping[str, Sequence[RateBorne]] | None = None,
+              plans: Sequence[BilledPlans] = (), hardship: Arrangement | None = None) -> StatementFacts:
+        """Puts together what was read; a row needs account, currency, holder, language and org_unit beside its figures."""
         currency, terms = BY_NUMERIC[row["currency"]], self._terms_book.by_id(row["terms_version_id"]).terms
         purchase = terms.interest.segment_named("purchase")
         versions = {row["terms_version_id"]} | {each.terms_version_id for each in postings if each.terms_version_id}
@@ -196,7 +196,7 @@ class StatementReader:
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
                                   purchase.grace, bears_interest(purchase)),
-            instalments_not_billed=row["instalments_not_billed"], rates=rates or {},
+            plans=plans, hardship=hardship, rates=rates or {},
         )
 
     def postings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[PostingLine]]:
@@ -218,9 +218,15 @@ class StatementReader:
         """What closings carried on of segments without columns, by the statement's place in `rows`, counted from 1."""
         asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "cycle_no")}
         found: dict[int, list[CarriedRow]] = defaultdict(list)
-        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": [CHARGED, BALANCE, CHARGED_OFF]}):
+        for place, *values in self._connection.execute(_CARRIED, {**asked, "kinds": list(TOLD)}):
             found[place].append(CarriedRow(*values))
         return found
+
+    def hardship(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, Arrangement]:
+        """Hardship in force on the closing day, by the statement's place in `rows`, counted from 1."""
+        asked = {name: [row[name] for row in rows] for name in ("member_id", "account_id", "closes_on")}
+        found = self._connection.execute(_HARDSHIP, {**asked, "kind": HARDSHIP})
+        return {place: Arrangement(*event) for place, *event in found}
 
     def cards(self, asked: Mapping[str, Any]) -> dict[int, list[CardFacts]]:
         """The cards of some accounts, by the account's place, counted from 1; asked: lists of `members` and `accounts`."""

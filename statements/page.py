@@ -186,7 +186,7 @@ def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]
 def _payoff(statement: StatementDocument, lang: Language) -> dict[str, Any] | None:
     """How the balance is paid off; the level payment only where minimum payments alone take longer."""
     payoff = statement.get("payoff")
-    if payoff is None or Decimal(statement["new_balance"]) <= 0:
+    if payoff is None or payoff["minimum_only"]["months"] == 0:
         return None
     alone, level = payoff["minimum_only"], payoff["in_36_months"]
     grows = alone.get("reason") == "negative_amortisation"

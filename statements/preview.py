@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,11 @@ from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import INSTALMENT, OWN_CHARGES
 from billing.closing import STATEMENT, Derived, bill, charge_clause, read_cycle
-from billing.instalment_plans import PlanAccount, not_billed
+from billing.instalment_plans import PlanAccount, billed_plan, read_plans
+from billing.instalments import BilledPlans
 from billing.rates_borne import rates_borne
 from billing.rebilled_closing import rebilled_accounts
+from billing.terms_book import TermsBook
 from billing.to_come import brings_more, postings_to_come, with_postings
 from statements.facts import PostingLine, StatementFacts, carried_rows
 from statements.issued import StatementReader, account_key
@@ -71,14 +73,24 @@ def preview_facts(connection: Connection[Any], account: str, as_of: date | None 
         raise NothingOpen(f"account {account} cannot be billed: {derived.refused[0][2]}")
     if derived.not_opened or closes_on < about["opened_on"]:
         raise NothingOpen(f"account {account} has nothing to bill yet on {closes_on}")
-    parts = sum(each["amount"] for each in more if each["type"] == INSTALMENT.code)
-    left = not_billed(connection, key.member_id, key.account_id, closes_on) - parts
-    row = {**_row(derived, about), "instalments_not_billed": left}
-    reader = StatementReader(connection)
+    row, reader = _row(derived, about), StatementReader(connection)
     lines = [*reader.postings([row])[1], *(PostingLine(**{name: each[name] for name in _FIELDS}) for each in more),
              *_charges_to_come(row, derived, about["currency"])]
     return reader.facts(row, lines, reader.cards({"members": [key.member_id], "accounts": [key.account_id]})[1],
-                        carried_rows(derived.carried), rates_borne(derived.traces[0][1], 0))
+                        carried_rows(derived.carried), rates_borne(derived.traces[0][1], 0),
+                        list(_plans_to_come(connection, of, read.book, closes_on, more)), reader.hardship([row]).get(1))
+
+
+def _plans_to_come(connection: Connection[Any], account: PlanAccount, book: TermsBook, closes_on: date,
+                   more: Sequence[Mapping[str, Any]]) -> Iterator[BilledPlans]:
+    """What is left of the account's plans once the parts of a closing are billed. more: what it posts."""
+    part_of = {each["source_line"]: each["amount"] for each in more if each["type"] == INSTALMENT.code}
+    for row in read_plans(connection, account, closes_on):
+        plan, part = billed_plan(book, row), part_of.get(row["plan_no"], 0)
+        if part:
+            plan = replace(plan, left=plan.left - part, billed=plan.billed + 1, last_on=closes_on)
+        if plan.left[0]:
+            yield plan
 
 
 def _row(derived: Derived, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,5 +36,5 @@ def simulated_facts(account: str, simulated: SimulatedStatement) -> StatementFac
         row=simulated.row, account=account, currency=terms.currency, digits=CURRENCIES[terms.currency].digits, terms=terms,
         carried=carried_rows(simulated.charged),
         postings=[PostingLine(**{name: each[name] for name in _POSTING_FIELDS}) for each in simulated.postings],
-        instalments_not_billed=simulated.instalments_not_billed, rates=rates_borne(simulated.trace, 0),
+        plans=simulated.plans, hardship=simulated.hardship, rates=rates_borne(simulated.trace, 0),
     )

@@ -114,10 +114,13 @@ _LABELS: dict[str, tuple[str, str]] = {
         "仅还最低还款额将无法还清欠款：最低还款额不高于新增利息。",
     ),
     "payoff_because": (
-        "Each month bears a twelfth of a year's interest on what is owed at its start, then the minimum payment comes off; "
-        "nothing else happens, every payment is made in time, and no purchase is in its interest-free period.",
-        "每月按月初欠款计收一年利息的十二分之一，再扣除最低还款额；假设无其他交易、按时还款，且消费不享受免息期。",
+        "Each month bears a twelfth of a year's interest on what is owed at its start, instalment parts are billed with their "
+        "fees, then the minimum payment comes off; nothing else happens, every payment is made in time, and no purchase is in "
+        "its interest-free period.",
+        "每月按月初欠款计收一年利息的十二分之一，计入当期分期款及手续费，再扣除最低还款额；假设无其他交易、按时还款，且消费不享受免息期。",
     ),
+    "payoff_to_month": ("{rate}, up to month {month}", "{rate}，至第 {month} 个月"),
+    "payoff_plan": ("Instalments to come: {amount} in {parts} parts", "未到期分期款：{amount}，共 {parts} 期"),
     "payoff_assumes": (
         "Worked out for an account that is not used again, pays in time every month and whose rates stay as they are.",
         "以上测算假设：不再用卡、每月按时还款、利率不变。",

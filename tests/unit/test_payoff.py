@@ -10,11 +10,10 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from billing.owed import Owed, Parcel
 from billing.payoff import (
     LONGEST,
     Month,
-    Owed,
-    Parcel,
     Projection,
     fixed_payments,
     level_payment,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from billing.payoff import Owed, Parcel, fixed_payments, level_payment, minimum_payments_only, years_said
+from billing.owed import Owed, Parcel
+from billing.payoff import fixed_payments, level_payment, minimum_payments_only, years_said
 from fees.terms import Terms
 from tests.examples.worked.interest_methods import monthly
 from tests.examples.worked.record import Example, Reckoned, Table
