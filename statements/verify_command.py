@@ -13,7 +13,7 @@ from accounts.database import open_book
 from accounts.errors import Findings
 from statements.verify import CHECKS, Outcome, scope_of
 from statements.verify import verify as verify_books
-from statements.verify_reperform import STATEMENTS_REPERFORM
+from statements.verify_reperform import Reperformed, statements_reperform
 
 
 class ChecksFailed(Findings):
@@ -37,13 +37,14 @@ def verify(
     database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,
 ) -> None:
-    """Check the books; silent when all holds.
+    """Check the books; silent when all holds, but for accounts that --reperform leaves out.
 
     \b
     cardwright verify
     cardwright verify --account A-1001 --json
     """
-    checks = (*CHECKS, STATEMENTS_REPERFORM) if reperform else CHECKS
+    again = Reperformed() if reperform else None
+    checks = CHECKS if again is None else (*CHECKS, statements_reperform(again))
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         scope = scope_of(connection, None if closing is None else closing.date(), account, sample)
@@ -52,20 +53,25 @@ def verify(
             outcomes = verify_books(connection, scope, checks, progress=lambda check: bar.update(
                 task, advance=1, description=check.name))
     if as_json:
-        print(orjson.dumps(_facts(outcomes), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(_facts(outcomes, again), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2).decode())
     else:
         for each in outcomes:
             if not each.holds:
                 print(f"{each.check.name}: {each.first_bad}")
+        if again is not None and again.left_out:
+            print(again.in_words())
     if not all(each.holds for each in outcomes):
         raise ChecksFailed(outcomes)
 
 
-def _facts(outcomes: list[Outcome]) -> dict[str, Any]:
-    return {
+def _facts(outcomes: list[Outcome], again: Reperformed | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "ok": all(each.holds for each in outcomes),
         "checks": [
             {"name": each.check.name, "says": each.check.says, "ok": each.holds, "first_bad": each.first_bad}
             for each in outcomes
         ],
     }
+    if again is not None:
+        facts["reperformed"] = {"accounts": again.billed, "left_out": again.left_out, "reasons": dict(again.reasons)}
+    return facts

@@ -19,6 +19,7 @@ from statements.issued import UnknownAccount
 from statements.reperformance import reperform_account
 from statements.seal import seal_statement
 from statements.verify import CHECKS, scope_of, verify
+from statements.verify_reperform import Reperformed, statements_reperform
 from tests import small_book
 
 UNTIL = date(2024, 6, 10)
@@ -289,6 +290,8 @@ def test_the_second_engine_bills_the_same_and_names_the_first_figure_that_differ
             assert reperform_account(connection, member_id, account_id), "every account of this book is covered"
     good = cardwright("verify", "--reperform", "--sample", "12", database=embedded_database)
     assert (good.returncode, good.stdout) == (0, "")
+    assert json.loads(cardwright("verify", "--reperform", "--sample", "5", "--json", database=embedded_database).stdout)[
+        "reperformed"] == {"accounts": 5, "left_out": 0, "reasons": {}}
 
     with psycopg.connect(embedded_database.url) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -297,3 +300,19 @@ def test_the_second_engine_bills_the_same_and_names_the_first_figure_that_differ
     broken = cardwright("verify", "--reperform", "--account", "A4", database=embedded_database)
     assert broken.returncode == 1
     assert "statements_reperform: account A4, statement of 2024-05-05: minimum_payment_due is" in broken.stdout
+
+
+def test_accounts_that_the_second_engine_leaves_out_are_counted_by_reason(owner: psycopg.Connection[Any]) -> None:
+    """Two accounts whose credit limit changed, one of which is corrected too: each reason is counted."""
+    issued = owner.execute("SELECT count(DISTINCT account_id) FROM statement WHERE cycle_no > 0").fetchone()
+    assert issued is not None
+    owner.execute("UPDATE statement SET credit_limit = credit_limit + 1 WHERE account_id IN (3, 4) AND cycle_no = 1")
+    owner.execute("UPDATE posting SET type = 140 WHERE (account_id, source_id, source_line) IN (SELECT account_id, source_id,"
+                  " source_line FROM posting WHERE account_id = 4 AND type = 10 LIMIT 1)")
+    found = Reperformed()
+    verify(owner, scope_of(owner), [statements_reperform(found)])
+    assert (found.billed, found.left_out) == (issued[0] - 2, 2)
+    assert found.reasons == {"a credit limit that changed": 2, "postings of type purchase_interest_correction": 1}
+    assert found.in_words() == (
+        f"statements_reperform: 2 of {issued[0]} accounts left out, which the second engine does not bill "
+        "(a credit limit that changed: 2, postings of type purchase_interest_correction: 1)")
