@@ -47,6 +47,7 @@ SUMMARIES: dict[str, str] = {
     "statement": "Show issued statements, or a preview of the open cycle.",
     "explain": "Explain every charge on a statement down to its days, rate and clause.",
     "waive": "Waive a charge, with a reason and a second person's approval.",
+    "dispute": "Open, decide or list what holders dispute.",
     "rebill": "Correct what late events change in closed cycles, or show it before.",
     "simulate": "Bill one account from a scenario file; nothing is stored.",
     "backtest": "Bill the real portfolio under other terms and compare; nothing is written.",

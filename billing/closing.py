@@ -39,6 +39,8 @@ from billing.carried import CHARGED_OFF, Carried
 from billing.cells import FIRST, cells_of
 from billing.charging import post_charges
 from billing.cycle import Charged, ClosedCycle, CycleClosing, Events, Trace, close_cycle, needs_before
+from billing.disputed_accounts import batch_of, placed, read_disputes
+from billing.disputes import Dispute, Disputes
 from billing.reading import (
     CARRIED,
     POSTINGS,
@@ -109,8 +111,8 @@ class ReadCycle:
     """What a closing is derived from: accounts due with their opening state, their postings, the approved terms.
 
     index: position in `due` of the account of each posting; carried: rows carried from the cycle before, their account an
-    index into `due`; own: (index, type, amount) of what this closing itself had charged, left out of `postings`; arrangements:
-    of the accounts, by their index into `due`.
+    index into `due`; own: (index, type, amount) of what this closing itself had charged, left out of `postings`; arrangements,
+    disputes: of the accounts, by their index into `due`.
     """
 
     on: date
@@ -122,6 +124,7 @@ class ReadCycle:
     carried: Carried
     own: tuple[Int64Array, Int64Array, Int64Array]
     arrangements: list[tuple[int, Arrangement]]
+    disputes: list[tuple[int, Dispute]]
 
 
 def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
@@ -141,7 +144,8 @@ def read_cycle(connection: Connection[Any], on: date, first_member_id: int, last
     return ReadCycle(on, closes_on, book, due, {name: column[mine] for name, column in postings.items()}, index[mine],
                      _carried(connection, on, first_member_id, last_member_id, account_id, due),
                      (index[own], postings["type"][own], postings["amount"][own]),
-                     _arrangements(connection, due, first_member_id, last_member_id))
+                     _arrangements(connection, due, first_member_id, last_member_id),
+                     placed(read_disputes(connection, closes_on, first_member_id, last_member_id), due["account_id"]))
 
 
 def _arrangements(connection: Connection[Any], due: Columns, first: int, last: int) -> list[tuple[int, Arrangement]]:
@@ -188,6 +192,10 @@ def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool =
     carried: list[Carried] = []
     traces: list[tuple[Int64Array, Trace]] = []
     rebilled = np.intersect1d(chosen, rebilled_accounts(connection, read))
+    billed_again = {place: close_rebilled(connection, read, place, seal) for place in rebilled.tolist()}
+    # All that a first cycle held may have been taken back since: it runs on to the next closing like an empty one.
+    not_opened[[place for place, again in billed_again.items() if again is None]] = True
+    chosen = chosen[~not_opened[chosen]]
     for part in _parts(connection, read, np.setdiff1d(chosen, rebilled), version_of, trace):
         tracing = Trace() if trace else None
         closed = part.close(tracing)
@@ -199,8 +207,9 @@ def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool =
         carried.append(closed.carried)
         if tracing is not None:
             traces.append((part.accounts, tracing))
-    for place in rebilled.tolist():
-        again = close_rebilled(connection, read, place, seal)
+    for place, again in billed_again.items():
+        if again is None:
+            continue
         for column_name, value in again.columns.items():
             columns.setdefault(column_name, np.zeros(count, dtype=np.int64))[place] = value
         for each in again.charges:
@@ -332,24 +341,26 @@ class _Part:
     events: Events
     credit_limit: Int64Array
     arrangements: Arrangements | None
+    disputes: Disputes | None
     before: Before | None = None
 
     def close(self, trace: Trace | None) -> ClosedCycle:
         return close_cycle(self.by_day, self.state, self.carried, self.events, self.credit_limit, self.before, trace,
-                           self.arrangements)
+                           self.arrangements, self.disputes)
 
 
 def _parts(connection: Connection[Any], read: ReadCycle, chosen: Int64Array, version_of: Int64Array,
            traced: bool) -> list[_Part]:
     """Split the accounts to close into parts that the engine takes at once."""
     due, parts = read.due, []
-    # Accounts about which something was agreed are closed apart, so that the others take the shorter way.
-    arranged = np.zeros(len(due["account_id"]), dtype=np.int64)
-    arranged[[account for account, _ in read.arrangements]] = 1
-    for (version_id, closing_day, _), same in alike(version_of[chosen], due["closing_day"][chosen], arranged[chosen]):
+    # Accounts about which something was agreed, or that dispute something, are closed apart: the others take the shorter way.
+    apart = np.zeros(len(due["account_id"]), dtype=np.int64)
+    apart[[account for account, _ in read.arrangements]] = 1
+    apart[[account for account, _ in read.disputes]] += 2
+    for (version_id, closing_day, _), same in alike(version_of[chosen], due["closing_day"][chosen], apart[chosen]):
         group = chosen[same]
         part = _part(read, version_id, closing_day, group)
-        needed = needs_before(part.by_day, part.state, part.events, traced, part.arrangements)
+        needed = needs_before(part.by_day, part.state, part.events, traced, part.arrangements, part.disputes)
         needed = needed[due["last_cycle"][group[needed]] > 0]
         if not needed.size:
             parts.append(part)
@@ -377,7 +388,7 @@ def _part(read: ReadCycle, version_id: int, closing_day: int, group: Int64Array)
     return _Part(group, by_day, due_on(read.closes_on, version.terms.cycle), opening_state(due, group), carried, events,
                  due["credit_limit"][group],
                  Arrangements.of([(int(place[account]), each) for account, each in read.arrangements if place[account] >= 0],
-                                 len(group)))
+                                 len(group)), batch_of(read.disputes, place, len(group)))
 
 
 def _renumbered(book: TermsBook, carried: Carried, previous: Int64Array, terms: Terms) -> Int64Array:
@@ -404,7 +415,7 @@ def _before(connection: Connection[Any], read: ReadCycle, batch: Int64Array, wan
     order = np.argsort(group)
     part = _part(earlier, version_id, closing_day, group[order])
     cycle = CycleClosing(part.by_day, part.state, part.carried, part.events, part.credit_limit,
-                         arrangements=part.arrangements)
+                         arrangements=part.arrangements, disputes=part.disputes)
     place = np.full(len(earlier.due["account_id"]), -1, dtype=np.int64)
     place[group[order]] = np.arange(len(group))
     charged = {"interest": np.zeros(len(group), dtype=np.int64), "fees": np.zeros(len(group), dtype=np.int64)}

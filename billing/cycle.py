@@ -477,10 +477,11 @@ def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced
                  arrangements: Arrangements | None = None, disputes: Disputes | None = None) -> Int64Array:
     """The accounts whose closing has to see the days of the cycle before, indexes into the batch.
 
-    Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do.
+    Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do; but not
+    where debits among them are disputed since.
     """
     terms = by_day.first
-    if not (traced or _sees_days(by_day, state, arrangements)):
+    if not (traced or disputes is not None or _sees_days(by_day, state, arrangements)):
         return np.zeros(0, dtype=np.int64)
     if terms.interest.method == "two_cycle" or disputes is not None:
         return np.arange(len(state.new_balance))

@@ -58,18 +58,22 @@ class DueHistory:
         A payment that comes back takes away no more than has come in since the closing: what it leaves short beyond that is
         the due date of the statement before.
         """
-        total = 0
-        for day, amount in self._counting(statement, known_on):
-            if day <= until:
-                total = max(total + amount, 0)
-        return total
+        return next((total for day, total in reversed(self._totals(statement, known_on)) if day <= until), 0)
 
-    def _counting(self, statement: BilledMinimum, known_on: int) -> list[tuple[int, int]]:
-        """Effective day and amount of what counts towards a statement, in the order that it counts in."""
-        found = sorted((each.effective_on, each.posted_on, -each.towards(statement)) for each in self.receipts
-                       if statement.closes_on < each.posted_on <= known_on
-                       and (each.disputed_of is None or each.disputed_of <= statement.closes_on))
-        return [(day, -negative) for day, _, negative in found]
+    def _totals(self, statement: BilledMinimum, known_on: int) -> list[tuple[int, int]]:
+        """Effective day of each receipt that counts towards a statement, and what had come in by then, in the order that they
+        count in. A payment that comes back takes nothing from what is disputed."""
+        counting = sorted((each.effective_on, each.posted_on, -each.towards(statement), each.disputed_of is None)
+                          for each in self.receipts if statement.closes_on < each.posted_on <= known_on
+                          and (each.disputed_of is None or each.disputed_of <= statement.closes_on))
+        found, paid, disputed = [], 0, 0
+        for day, _, negative, is_money in counting:
+            if is_money:
+                paid = max(paid - negative, 0)
+            else:
+                disputed -= negative
+            found.append((day, paid + disputed))
+        return found
 
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
         """What of a minimum was missing at the end of due date and tolerance, as known the day after."""
@@ -90,11 +94,9 @@ class DueHistory:
 
     def met_on(self, statement: BilledMinimum, allowed: int, known_on: int) -> int | None:
         """The first day from which on no more than the allowed amount of a minimum is missing; None if there is none yet."""
-        counting = self._counting(statement, known_on)
-        received, met = 0, None
-        for index, (day, amount) in enumerate(counting):
-            received = max(received + amount, 0)
-            if index + 1 < len(counting) and counting[index + 1][0] == day:
+        totals, met = self._totals(statement, known_on), None
+        for index, (day, received) in enumerate(totals):
+            if index + 1 < len(totals) and totals[index + 1][0] == day:
                 continue
             met = None if statement.minimum_due - received > allowed else day if met is None else met
         return met

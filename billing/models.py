@@ -118,7 +118,8 @@ class CarriedRow(Base):
 
     kind: 1 balance of a segment and age (began_on, ends_on, balance_days where the segment ends one day), 2 unpaid minimum
     due on began_on, 3 under the penalty rate since began_on with `amount` minimums met in time since, 4 interest charged on a
-    segment at this closing (amount) and its balance-days, 6 charged off on began_on with `amount` not recovered.
+    segment at this closing (amount) and its balance-days, 5 disputed since began_on (amount of what the segment held of that
+    age; balance_days is the number of the dispute), 6 charged off on began_on with `amount` not recovered.
     segment: 0 fees, 1 interest, from 2 rows of the statement's terms.
     age: 0 grace lost, 1 billed. Days not given are 1970-01-01.
     """
@@ -193,6 +194,66 @@ class AccountEvent(Base):
     reason: Mapped[str]
     proposed_by: Mapped[str]
     approved_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class DisputeRow(Base):
+    """A debit, or a part of it, that the holder disputes: the key of its posting, since when, why, and who wrote it down.
+
+    amount: minor units. What it does to the bill: billing/disputes.py.
+    """
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["member_id", "account_id", "debit_posted_on", "debit_source_id", "debit_source_line", "debit_type"],
+            ["posting.member_id", "posting.account_id", "posting.posted_on", "posting.source_id", "posting.source_line",
+             "posting.type"], name="fk_dispute_debit"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("opened_on >= debit_posted_on", name="posted"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    dispute_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    opened_on: Mapped[date]
+    debit_posted_on: Mapped[date]
+    debit_source_id: Mapped[int] = mapped_column(Integer)
+    debit_source_line: Mapped[int]
+    debit_type: Mapped[int] = mapped_column(SmallInteger)
+    amount: Mapped[int]
+    reason: Mapped[str]
+    opened_by: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class DisputeDecision(Base):
+    """How a dispute was decided, when, why and by whom.
+
+    credited_as: the type of the posting that credits the holder, line 0 of the source; source_id: of the rebilling that the
+    decision brought, none where it changes nothing that was billed before (for the issuer, on terms that charge nothing for
+    the time of the dispute).
+    """
+
+    __tablename__ = "dispute_decision"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id", "dispute_no"],
+                             ["dispute.member_id", "dispute.account_id", "dispute.dispute_no"],
+                             name="fk_dispute_decision_dispute"),
+        CheckConstraint("outcome IN ('for_holder', 'for_issuer')", name="outcome"),
+        CheckConstraint("(credited_as IS NOT NULL) = (outcome = 'for_holder')", name="credited"),
+        CheckConstraint("source_id IS NOT NULL OR outcome = 'for_issuer'", name="rebilled"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    dispute_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    decided_on: Mapped[date]
+    outcome: Mapped[str]
+    credited_as: Mapped[str | None]
+    source_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("source.source_id"))
+    reason: Mapped[str]
+    decided_by: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -22,7 +22,11 @@ from billing.terms_book import TermsBook
 
 #: What a closing corrects on its own took in no event: it is no rebilling that anybody asked for.
 _REBILLS = """
-SELECT r.source_id, r.posted_on, r.by_whom, r.corrected_sha256, min(p.late_for) AS first_late_for
+SELECT r.source_id, r.posted_on, r.by_whom, r.corrected_sha256,
+       least(min(p.late_for), (SELECT min(d.debit_posted_on) FROM dispute_decision x
+                               JOIN dispute d USING (member_id, account_id, dispute_no)
+                               WHERE x.member_id = %(member)s AND x.account_id = %(account)s AND x.source_id = r.source_id))
+       AS first_late_for
 FROM rebill r
 LEFT JOIN rebilled_event e USING (member_id, account_id, source_id)
 LEFT JOIN posting p ON p.member_id = e.member_id AND p.account_id = e.account_id AND p.source_id = e.event_source_id
@@ -57,7 +61,8 @@ class NotFoundAgain(Findings):
 
 @dataclass(frozen=True)
 class PostedRebill:
-    """A rebilling on the books. first_late_for: the earliest day that it took an event back to; None if it took in none."""
+    """A rebilling on the books. first_late_for: the earliest day that it took an event back to, or that a debit posted on whose
+    dispute was decided; None if it took in none."""
 
     source_id: int
     posted_on: date

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -104,10 +104,11 @@ class Rebilling:
 
 
 def find_rebilling(connection: Connection[Any], member_id: int, account_id: int, seal: Seal, on: date | None = None,
-                   book: TermsBook | None = None) -> Rebilling:
+                   book: TermsBook | None = None, record: Callable[[date], None] | None = None) -> Rebilling:
     """What the late events of an account change; reads, and holds the account and the business day until the transaction ends.
 
-    on: the business day that is being run, before anything of it was posted, where it is not the open one; book: all terms.
+    on: the business day that is being run, before anything of it was posted, where it is not the open one; book: all terms;
+    record: writes down what changes the account's history (how a dispute was decided), given the day.
     Raises NothingClosed, DayUnderWay, or NotReproduced where the account's history does not come to what it was charged.
     """
     on, closed_through = _book_day(connection) if on is None else (on, on - timedelta(days=1))
@@ -119,34 +120,38 @@ def find_rebilling(connection: Connection[Any], member_id: int, account_id: int,
     before = bill_again(connection, member_id, account_id, product, book, seal, closed_through, on).without(not_yet)
     was = charged(connection, member_id, account_id, closed_through, on)
     _must_come_to_what_was_charged(connection, member_id, account_id, account, before, was)
+    if record is not None:
+        record(on)
     after = bill_again(connection, member_id, account_id, product, book, seal, closed_through, on, True).without(not_yet)
     return Rebilling(member_id, account_id, account, BY_NUMERIC[currency].digits, on, late, before, after,
                      corrections(after.should, was))
 
 
-def rebill(connection: Connection[Any], found: Rebilling, by_whom: str) -> int:
+def rebill(connection: Connection[Any], found: Rebilling, by_whom: str, source_id: int | None = None) -> int:
     """Post what a rebilling found, in the caller's transaction; gives the number of correcting postings.
 
-    Run again it finds nothing more: the late events are noted as taken in, the charges as corrected.
+    source_id: of the decision that brought it, which is noted even where it corrects nothing. Run again it finds nothing more:
+    the late events are noted as taken in, the charges as corrected.
     """
-    if not found.late and not found.correcting:
+    if not found.late and not found.correcting and source_id is None:
         return 0
     events = [(row["source_id"], row["source_line"]) for row in found.late]
     post_rebilling(connection, found.member_id, found.account_id, found.on, found.after, found.correcting, found.reasons,
-                   by_whom, events)
+                   by_whom, events, source_id)
     return len(found.correcting)
 
 
 def post_rebilling(connection: Connection[Any], member_id: int, account_id: int, on: date, after: BilledAgain,
                    correcting: Sequence[Correction], reasons: Mapping[ChargeKey, str], by_whom: str,
-                   events: Sequence[tuple[int, int]]) -> None:
-    """Write a rebilling: its source and record, the events it took in, the correcting postings with what they correct."""
+                   events: Sequence[tuple[int, int]], source_id: int | None = None) -> None:
+    """Write a rebilling: its source (where it has none yet) and record, the events it took in, the correcting postings with
+    what they correct."""
     account, currency = connection.execute(
         "SELECT account, currency FROM card_account WHERE member_id = %s AND account_id = %s", (member_id, account_id),
     ).fetchone() or ("", 0)
     by_the_day = by_whom in OF_THE_DAY
-    source_id = _source(connection, f"rebilling by the {by_whom} of {on}" if by_the_day else f"rebilling of {account} on {on}",
-                        by_the_day)
+    source_id = source_id or new_source(
+        connection, f"rebilling by the {by_whom} of {on}" if by_the_day else f"rebilling of {account} on {on}", by_the_day)
     key = (member_id, account_id)
     connection.execute("INSERT INTO rebill (member_id, account_id, source_id, posted_on, by_whom, corrected_sha256)"
                        " VALUES (%s, %s, %s, %s, %s, %s)", (*key, source_id, on, by_whom, digest(after.simulated)))
@@ -189,7 +194,7 @@ def leave(connection: Connection[Any], found: Sequence[Mapping[str, Any]], membe
     """
     if not found:
         return 0
-    source_id = _source(connection, f"late events left as posted: {reason_given}", False)
+    source_id = new_source(connection, f"late events left as posted: {reason_given}")
     key = (member_id, account_id)
     connection.execute("INSERT INTO rebill (member_id, account_id, source_id, posted_on, by_whom, corrected_sha256)"
                        " VALUES (%s, %s, %s, %s, %s, %s)", (*key, source_id, on, by_whom, LEFT_AS_POSTED))
@@ -211,7 +216,7 @@ def late_events(connection: Connection[Any], member_id: int, account_id: int) ->
         return on, cursor.execute(_LATE, (member_id, account_id, on)).fetchall()
 
 
-def _source(connection: Connection[Any], name: str, shared: bool) -> int:
+def new_source(connection: Connection[Any], name: str, shared: bool = False) -> int:
     """A source of corrections; shared: the same for all accounts of a night, whichever shard comes first.
 
     Ids of sources are given in one transaction at a time, as intake does.

@@ -77,12 +77,14 @@ def settle(connection: Connection[Any], on: date, first: int, last: int, parked:
     return posted
 
 
-def close_rebilled(connection: Connection[Any], read: ReadCycle, position: int, seal: Seal) -> RebilledClosing:
-    """Close the cycle of one account; position: its index in `read.due`."""
+def close_rebilled(connection: Connection[Any], read: ReadCycle, position: int, seal: Seal) -> RebilledClosing | None:
+    """Close the cycle of one account, None where there is nothing to bill yet; position: its index in `read.due`."""
     due, closes_on = read.due, read.closes_on
     member_id, account_id = int(due["member_id"][position]), int(due["account_id"][position])
     product = read.book.products[int(due["product"][position]) - 1]
     again = bill_again(connection, member_id, account_id, product, read.book, seal, closes_on, close_on=closes_on)
+    if not again.simulated.statements:
+        return None
     statement = again.simulated.statements[-1]
     if statement.row["closes_on"] != closes_on:
         raise AssertionError(f"account {account_id} billed again from its history closes no cycle on {closes_on}")

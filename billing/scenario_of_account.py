@@ -26,7 +26,16 @@ from billing.day.charge import TAX_LINES
 from billing.given_waivers import OF_CARDS
 from billing.instalment_plans import SETTLED_EARLY
 from billing.left_as_posted import LEFT_AS_POSTED
-from billing.scenario import OpeningBalances, Scenario, ScenarioAccount, ScenarioEvent, ScenarioOpening, ScenarioWaiver
+from billing.scenario import (
+    DISPUTE,
+    DISPUTE_DECIDED,
+    OpeningBalances,
+    Scenario,
+    ScenarioAccount,
+    ScenarioEvent,
+    ScenarioOpening,
+    ScenarioWaiver,
+)
 from fees.terms import Terms
 
 #: Charges for a card are told as they were charged, and what was waived of them; standing waivers waive the rest again.
@@ -42,7 +51,8 @@ FROM card_account a CROSS JOIN book b WHERE a.member_id = %s AND a.account_id = 
 """
 _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s AND cycle_no = 0"
 #: What files brought, what was charged for cards and waived by hand, in the order of the ledger; not what billing came to.
-#: A late event that a rebilling took in, or that the next one would, is told on the day it was late for.
+#: A late event that a rebilling took in, or that the next one would, is told on the day it was late for. What credits a
+#: dispute decided for the holder goes without saying: the debit is told without it.
 _EVENTS = """
 SELECT CASE WHEN k.rebilled THEN p.late_for ELSE p.posted_on END AS posted_on, p.source_id, p.source_line, p.type, p.amount,
        p.effective_on, p.transaction_on, p.source_ref, p.merchant, p.mcc, p.description, p.original_currency, p.segment, c.card
@@ -54,6 +64,8 @@ CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXI
       AND r.corrected_sha256 <> %(left)s AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled) k
 WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
   AND (p.posted_on <= %(until)s OR k.rebilled)
+  AND NOT EXISTS (SELECT FROM dispute_decision x WHERE x.member_id = p.member_id AND x.account_id = p.account_id
+                  AND x.source_id = p.source_id AND p.source_line = %(credit)s)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
        p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s))))
        OR EXISTS (SELECT 1 FROM waiver w WHERE w.member_id = p.member_id AND w.account_id = p.account_id
@@ -61,6 +73,17 @@ WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(ope
                   AND w.type = p.type AND w.source_id <> w.charge_source_id))
 ORDER BY 1, p.source_id, p.source_line, p.type
 """
+#: What an account disputed by a day, and how it was decided as known then.
+_DISPUTES = """
+SELECT d.dispute_no, d.opened_on, d.amount, d.debit_source_id, d.debit_source_line, d.debit_type, x.decided_on, x.outcome,
+       x.credited_as
+FROM dispute d
+LEFT JOIN dispute_decision x ON x.member_id = d.member_id AND x.account_id = d.account_id AND x.dispute_no = d.dispute_no
+     AND x.decided_on <= %(known_on)s AND (x.source_id IS NULL OR (x.decided_on, x.source_id) <= (%(known_on)s, %(through)s))
+WHERE d.member_id = %(member)s AND d.account_id = %(account)s AND d.opened_on <= %(known_on)s ORDER BY d.dispute_no
+"""
+#: The line of a rebilling's source that credits what was decided for the holder.
+CREDIT_LINE = 0
 #: The plans of an account, and when each was settled early, if it was.
 _PLANS = """
 SELECT p.plan_no, p.made_on, p.amount, p.parts, p.of, q.posted_on AS settled_on
@@ -90,8 +113,9 @@ def scenario_of_account(connection: Connection[Any], member_id: int, account_id:
     statements.
 
     versions: the terms to bill it by, all versions of a product; until: the last business day, that which the book has closed
-    where none is given. Late events that it was rebilled for are told in time: of such an account it gives the corrected
-    statements. Reads; writes nothing. Raises LookupError for an account that is not in the books.
+    where none is given. Late events that it was rebilled for are told in time, and decisions of disputes as if they had been
+    known before: of such an account it gives the corrected statements. Reads; writes nothing. Raises LookupError for an account
+    that is not in the books.
     """
     return history_of_account(connection, member_id, account_id, versions, until).scenario
 
@@ -111,12 +135,13 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
             raise LookupError(f"there is no account {account_id} of member {member_id} in the books")
         cycle_zero = cursor.execute(_CYCLE_ZERO, (member_id, account_id)).fetchone()
         last_day = until or account["closed_through"] or account["opened_on"]
+        known = {"member": member_id, "account": account_id, "known_on": known_on or last_day, "through": through}
         rows = cursor.execute(_EVENTS, {
-            "member": member_id, "account": account_id, "until": last_day, "known_on": known_on or last_day,
-            "through": through, "left": LEFT_AS_POSTED, "rebilled_now": rebilled_now,
+            **known, "until": last_day, "left": LEFT_AS_POSTED, "rebilled_now": rebilled_now, "credit": CREDIT_LINE,
             "opening": OPENING_CREDIT.code, "instalments": INSTALMENT.code, "own": OWN_CHARGES,
             "given": list(GIVEN_CHARGES), "tax": FEE_TAX.code, "tax_lines": TAX_LINES, "of_cards": list(OF_CARDS),
         }).fetchall()
+        disputes = cursor.execute(_DISPUTES, known).fetchall()
     digits = BY_NUMERIC[account["currency"]].digits
     plans = _plan_events(connection, member_id, account_id, last_day, digits)
     scenario = Scenario.model_construct(
@@ -126,7 +151,7 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         until=last_day,
         terms=tuple(_as_charged(terms, account["status"]) for terms in sorted(versions, key=lambda each: each.in_force_from)),
         opening=_opening(account, cycle_zero, digits),
-        events=(*(scenario_event(row, digits) for row in rows), *plans,
+        events=(*(scenario_event(row, digits) for row in rows), *_dispute_events(rows, disputes, digits), *plans,
                 *(_agreed(each) for each in arrangements_of(connection, member_id, account_id))),
         waivers=_standing_waivers(connection, member_id, account_id),
     )
@@ -153,6 +178,25 @@ def _plan_events(connection: Connection[Any], member_id: int, account_id: int, u
                                                     parts=parts, of=of, id=name))
         if settled_on is not None:
             events.append(ScenarioEvent.model_construct(on=settled_on, type="instalment_settlement", of=name))
+    return events
+
+
+def _dispute_events(rows: Sequence[Mapping[str, Any]], disputes: Sequence[Mapping[str, Any]],
+                    digits: int) -> list[ScenarioEvent]:
+    """What was disputed, of the debits among the rows, and how it was decided; a decision is told as if it had been known
+    before anything was charged, as the rebilling that it brought does."""
+    places = {(row["source_id"], row["source_line"], row["type"]): place for place, row in enumerate(rows, 1)}
+    events = []
+    for each in disputes:
+        place = places.get((each["debit_source_id"], each["debit_source_line"], each["debit_type"]))
+        if place is None:
+            continue  # its debit posts on a day that is not told yet
+        name = f"dispute-{each['dispute_no']}"
+        events.append(ScenarioEvent.model_construct(on=each["opened_on"], type=DISPUTE, of=f"#{place}", id=name,
+                                                    amount=major_units(each["amount"], digits)))
+        if each["decided_on"] is not None:
+            events.append(ScenarioEvent.model_construct(on=each["decided_on"], type=DISPUTE_DECIDED, of=name, agreed=True,
+                                                        outcome=each["outcome"], credited_as=each["credited_as"]))
     return events
 
 

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from accounts.calendar import closing_days_of, day_number
+from accounts.calendar import closing_days_of, day_number, day_of
 from accounts.columns import Columns, Spec, copy_out
 from accounts.posting_types import LATE_PAYMENT_FEE, OVER_LIMIT_FEE, RECEIVABLE
 from billing import closing
 from billing.cycle import received_types
 from billing.day.charge import allowed_shortfall, post_fee
 from billing.day.due_dates import read_due_histories
+from billing.disputed_accounts import disputes_of_accounts
+from billing.disputes import disputed_on, moves
 from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LEFT_OUT, LimitHistory
@@ -141,10 +143,17 @@ def read_limit_histories(connection: Connection[Any], due: Columns, on: date, ma
             **given, "fee": OVER_LIMIT_FEE.code, "days": 31 * (max_in_a_row + 2)}, {
             "account_id": "bigint", "closes_on": "date", "charged": "integer"})):
         closings[account].append(tuple(closed))
+    disputes = disputes_of_accounts(connection, on, due["member_id"].tolist())
+
+    def history(account: int, limit: int, balance: int, due_on: int) -> LimitHistory:
+        disputed, closed = disputes.get(account, []), [day for day, _ in closings[account]]
+        since = day_of(closed[0]) if closed else date.min
+        return LimitHistory(balance - disputed_on(disputed, since), limit, due_on,
+                            sorted([*postings[account], *moves(disputed, since, on)]), closed,
+                            {day for day, charged in closings[account] if charged})
+
     return [
-        LimitHistory(balance, limit, due_on, postings[account], [day for day, _ in closings[account]],
-                     {day for day, charged in closings[account] if charged})
-        for account, limit, balance, due_on in zip(*(
+        history(account, limit, balance, due_on) for account, limit, balance, due_on in zip(*(
             due[name].tolist() for name in ("account_id", "credit_limit", "balance", "due_on")), strict=True)
     ]
 

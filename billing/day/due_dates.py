@@ -18,6 +18,7 @@ from billing.account_events import ASKED
 from billing.cycle import received_types
 from billing.day.charge import allowed_shortfall, chosen, digits_of, post_fee
 from billing.day.outcome import StepOutcome, shards_of
+from billing.disputed_accounts import DISPUTED_AT_CLOSING, disputes_of_accounts, not_asked_any_more, read_disputes
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
 from billing.terms_book import TermsBook, VersionInForce
 from fees.late_payment import (
@@ -32,7 +33,8 @@ from fees.terms_fees import LatePaymentFee, TieredLatePaymentFee
 #: A due date lies at most so many days after its closing.
 _LONGEST_DUE = 62
 _MISSED = f"""
-SELECT s.member_id, s.account_id, s.closes_on, s.due_on, s.cycle_no, s.minimum_payment_due, s.new_balance
+SELECT s.member_id, s.account_id, s.closes_on, s.due_on, s.cycle_no, s.minimum_payment_due,
+       s.new_balance - {DISPUTED_AT_CLOSING} AS new_balance
 FROM statement s JOIN card_account a ON a.member_id = s.member_id AND a.account_id = s.account_id
 WHERE s.closes_on = ANY(%(closings)s) AND s.due_on = %(due)s AND a.product = %(product)s
   AND s.minimum_payment_due > %(allowed)s AND a.status <> 'charged_off' AND {ASKED}
@@ -41,7 +43,8 @@ WHERE s.closes_on = ANY(%(closings)s) AND s.due_on = %(due)s AND a.product = %(p
 #: that comes back takes away no more than came in since the closing (billing/missed_minimums.py). A due date that bore a fee
 #: for a returned payment bears no other.
 _RECEIVED = f"""
-SELECT m.member_id, m.account_id, m.cycle_no, m.minimum_payment_due, m.new_balance, coalesce(r.received, 0)::bigint,
+SELECT m.member_id, m.account_id, m.cycle_no, m.closes_on, m.due_on, m.minimum_payment_due, m.new_balance,
+       coalesce(r.received, 0)::bigint,
        EXISTS (SELECT 1 FROM posting q WHERE q.member_id = m.member_id AND q.account_id = m.account_id
                AND q.posted_on > m.due_on AND q.posted_on <= %(on)s AND q.type = %(returned_fee)s)::int
 FROM ({_MISSED} AND s.member_id BETWEEN %(first)s AND %(last)s AND NOT s.account_id = ANY(%(parked)s)) m
@@ -55,7 +58,7 @@ LEFT JOIN LATERAL (
           AND p.posted_on <= %(on)s AND p.effective_on <= %(in_time)s AND p.type = ANY(%(types)s)) each) r ON true
 """  # noqa: S608
 _STATEMENTS = f"""
-SELECT s.account_id, s.closes_on, s.due_on, s.minimum_payment_due, s.new_balance, ({ASKED})::int
+SELECT s.account_id, s.closes_on, s.due_on, s.minimum_payment_due, s.new_balance - {DISPUTED_AT_CLOSING}, ({ASKED})::int
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(cycles)s::int[]) AS u(member_id, account_id, cycle_no)
 JOIN statement s ON s.member_id = u.member_id AND s.account_id = u.account_id
      AND s.cycle_no BETWEEN u.cycle_no - %(back)s AND u.cycle_no
@@ -118,15 +121,16 @@ def shards_with_due_dates(connection: Connection[Any], on: date) -> list[int]:
 def process_due_dates(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
                       parked: Collection[int]) -> StepOutcome:
     """Charge the late-payment fee, the day after due date and tolerance, to whoever did not meet the minimum payment."""
-    outcome = StepOutcome()
+    outcome, disputes = StepOutcome(), read_disputes(connection, on, first_member_id, last_member_id)
     for rule in _late_rules(TermsBook(connection), on):
         version = rule.version
         due = copy_out(connection, _RECEIVED, {
             **rule.parameters, "receivable": RECEIVABLE, "on": on, "in_time": rule.in_time,
             "returned_fee": RETURNED_PAYMENT_FEE.code, "types": received_types(version.terms), "first": first_member_id,
             "last": last_member_id, "parked": list(parked),
-        }, {"member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "minimum": "bigint", "new_balance": "bigint",
-            "received": "bigint", "charged_already": "integer"})
+        }, {"member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "closes_on": "date", "due_on": "date",
+            "minimum": "bigint", "new_balance": "bigint", "received": "bigint", "charged_already": "integer"})
+        due["received"] = due["received"] + not_asked_any_more(due, disputes, rule.in_time)
         unpaid = np.clip(due["minimum"] - due["received"], 0, due["minimum"])
         late = unpaid > allowed_shortfall(version)
         outcome.add("minimum_met", int((~late).sum()))
@@ -174,6 +178,8 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
     receipts: dict[int, list[Receipt]] = defaultdict(list)
     for account, *values in _rows(received):
         receipts[account].append(Receipt(*values))
+    for account, disputed in disputes_of_accounts(connection, on, members).items():
+        receipts[account] += [each.receipt for each in disputed]
     returned: dict[int, list[int]] = defaultdict(list)
     for account, day in _rows(copy_out(connection, _RETURNED_FEES, {
             "members": members, "accounts": accounts, "on": on, "fee": RETURNED_PAYMENT_FEE.code,
