@@ -11,14 +11,15 @@ from fees.terms import Terms
 from fees.terms_problems import shown
 
 Level = Literal["refused", "note"]
-Basis = Literal["text", "example", "memory"]
+Basis = Literal["text", "example", "report", "memory"]
 
 
 @dataclass(frozen=True)
 class Source:
     """Where a check is taken from, and how well that is known here.
 
-    basis: text, the paragraph was read; example, a published example of it was worked; memory, neither was at hand.
+    basis: text, the paragraph was read; example, a published example of it was worked; report, what a regulator, a bank, a
+    lawyer or the press writes of it was read; memory, none of these was at hand.
     """
 
     law: str

@@ -101,13 +101,13 @@ CN = RulePack(
         Check("rate-band", ("interest.segment", "interest.over_limit", "interest.penalty"),
               "0.05 % a day before 2017; 0.035 % to 0.05 % a day from 2017 to 2020; agreed since 2021; the day that the "
               "version comes into force decides",
-              Source(_NOTICE_111, "一；to 2016: 1999 art. 23；since 2021: 银发〔2020〕327号", "memory"), _rate_band),
+              Source(_NOTICE_111, "一；to 2016: 1999 art. 23；since 2021: 银发〔2020〕327号", "report"), _rate_band),
         Check("no-over-limit-fee", ("fees.over_limit",),
               "no fee for going over the limit since 2017; before, 5 % of the excess",
               Source(_NOTICE_111, "三；before: 1999 art. 22", "example"), _no_over_limit_fee),
         Check("no-interest-on-fees", ("interest.fees_bear_interest",),
               "penalties, annual fees, cash-advance fees and other service fees bear no interest, since 2017",
-              Source(_NOTICE_111, "三", "memory"), _no_interest_on_fees),
+              Source(_NOTICE_111, "三", "report"), _no_interest_on_fees),
         Check("agreed-penalty", ("fees.late_payment",),
               "a late payment costs 5 % of the unpaid minimum payment at most, a floor aside: the law before 2017, since then "
               "what issuers agree with holders", Source(_MEASURES_1999, "art. 22", "example"), _penalty),

@@ -25,6 +25,10 @@ def _practice(paragraph: str, basis: Basis) -> Source:
     return Source("HKAB, good practices for credit cards (2011)", paragraph, basis)
 
 
+def _ordinance(paragraph: str) -> Source:
+    return Source("Money Lenders Ordinance (Cap. 163)", f"{paragraph}, by the Code of Banking Practice, 12.3", "report")
+
+
 def _rate_cap(case: Case) -> Iterator[Breach]:
     yield from _above(case, 1, "is the highest that the law allows")
 
@@ -89,10 +93,10 @@ HK = RulePack(
     checks=(
         Check("rate-cap", ("interest.segment", "interest.over_limit", "interest.penalty"),
               "no effective rate above 48 % a year (60 % before 30 December 2022)",
-              Source("Money Lenders Ordinance (Cap. 163)", "s. 24, by the Code of Banking Practice", "memory"), _rate_cap),
+              _ordinance("s. 24"), _rate_cap),
         Check("presumed-extortionate", ("interest.segment", "interest.over_limit", "interest.penalty"),
               "no effective rate above 36 % a year (48 % before 30 December 2022) without a reason",
-              Source("Money Lenders Ordinance (Cap. 163)", "s. 25, by the Code of Banking Practice", "memory"), _extortionate,
+              _ordinance("s. 25"), _extortionate,
               "note"),
         Check("no-double-cycle", ("interest.method",), "no interest on balances of days before the last billing cycle",
               _practice("double-cycle billing", "text"), _two_cycle),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fees.rule_packs.check import Check, RulePack
 from fees.rule_packs.registry import PACKS
 
-_BASIS = {"text": "its text", "example": "a published example of it", "memory": "memory"}
+_BASIS = {"text": "its text", "example": "a published example of it", "report": "reports of it", "memory": "memory"}
 _OPENING = """# Rule packs
 
 `rule_pack` in the [terms](terms.md) names the law that a schedule is held against. `cardwright products lint` says what
@@ -14,7 +14,8 @@ breaks it, by which clause, and describes an account that shows it; `--counter-e
 a check; a check marked *note* is only said.
 
 A pack is a reading of the law by programmers, not advice by lawyers. **Known from** says how well a source is known here: its
-text, a published example of it that was worked through, or memory. Check it before you rely on it.
+text, a published example of it that was worked through, reports of it (by a regulator, a bank, a lawyer, the press), or memory.
+Check it before you rely on it.
 
 Checks of notice need the version before: `products load` and `products approve` take it from the books; for `lint` give
 `--after FILE`, and with `--told-on DATE` the day that holders are told.

@@ -125,7 +125,7 @@ TW = RulePack(
     country="TW", name="Taiwan", currency="TWD",
     checks=(
         Check("rate-cap", ("interest.segment", "interest.over_limit", "interest.penalty"),
-              "no rate above 15 % a year, since 1 September 2015", Source("銀行法", "第47條之1第2項", "memory"), _rate_cap),
+              "no rate above 15 % a year, since 1 September 2015", Source("銀行法", "第47條之1第2項", "report"), _rate_cap),
         Check("no-compounding", ("interest.compounding", "interest.interest_bears_interest"), "interest bears no interest",
               Source(_REGULATION, "第48條第1項第1款", "text"), _no_compounding),
         Check("no-interest-on-fees", ("interest.fees_bear_interest",), "fees are not part of what bears interest",

@@ -5,39 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from math import ceil
 
 from accounts.calendar import closing_on, due_on, first_closing
 from fees.rule_packs.account import account, cycle_dates, due_dates, event
 from fees.rule_packs.allocation import not_highest_rate_first
 from fees.rule_packs.check import Basis, Breach, Case, Check, RulePack, Source, given
 from fees.rule_packs.dearer import notice, rate_on_what_is_owed
-from fees.rule_packs.late_fees import is_bounded_by_minimum, most, most_of
+from fees.rule_packs.united_states_penalty_fees import (
+    late_fee_of_the_vacated_rule,
+    late_fee_safe_harbour,
+    late_fee_within_minimum,
+    other_penalty_fees,
+    over_limit_cycles,
+    over_limit_opt_in,
+    returned_payment_within_minimum,
+)
 from fees.terms import Terms
-from fees.terms_fees import TieredLatePaymentFee
 from fees.terms_values import plain
 from fees.yearly_rates import rates, yearly_rate
 
 DAYS_TO_PAY = 21
 _MONTHS_AHEAD = 60
-#: Safe harbours of 1026.52(b)(1)(ii) from a day on: first violation, the same again within six billing cycles.
-SAFE_HARBOURS: tuple[tuple[date, int, int], ...] = (
-    (date(2010, 8, 22), 25, 35), (date(2014, 1, 1), 26, 37), (date(2015, 1, 1), 27, 38), (date(2016, 1, 1), 27, 37),
-    (date(2017, 1, 1), 27, 38), (date(2019, 1, 1), 28, 39), (date(2020, 1, 1), 29, 40), (date(2022, 1, 1), 30, 41),
-    (date(2025, 1, 1), 32, 43),
-)
-REPEAT_WITHIN_CYCLES = 6
-OVER_LIMIT_CYCLES = 3
 FIRST_YEAR_SHARE = Decimal("0.25")
 
 
 def _regulation(paragraph: str, basis: Basis = "example") -> Source:
     return Source("Regulation Z", f"12 CFR {paragraph}", basis)
-
-
-def safe_harbour(on: date) -> tuple[int, int] | None:
-    """The penalty fees that need no costing on a day: first, repeated. None before there were any."""
-    return next(((first, repeat) for since, first, repeat in reversed(SAFE_HARBOURS) if since <= on), None)
 
 
 def _days_to_pay(case: Case) -> Iterator[Breach]:
@@ -121,95 +114,6 @@ def _excess(case: Case) -> Iterator[Breach]:
     yield from not_highest_rate_first(case.terms, "excess")
 
 
-def _late_fee_within_minimum(case: Case) -> Iterator[Breach]:
-    terms, fee = case.terms, case.terms.fees.late_payment
-    if fee is not None and not is_bounded_by_minimum(fee):
-        opened_on, closings = cycle_dates(terms)
-        yield Breach("fees.late_payment.cap_at", "fees.late_payment can be more than the minimum payment that was missed; "
-                     'give it cap_at = "minimum_due" (or "unpaid_minimum")',
-                     account("A small purchase is not paid: the late-payment fee is more than the minimum payment was.", terms,
-                             [event(opened_on, "purchase", 1)], closings[1]))
-
-
-def _late_fee_safe_harbour(case: Case) -> Iterator[Breach]:
-    terms, fee, harbour = case.terms, case.terms.fees.late_payment, safe_harbour(case.terms.in_force_from)
-    if fee is None or harbour is None or terms.currency != "USD":
-        return
-    allowed = {"first": harbour[0], "repeated": harbour[1]}
-    opened_on, closings = cycle_dates(terms, 4)
-    for (which, limit), amount in zip(allowed.items(), most(fee), strict=True):
-        if amount is not None and amount <= limit:
-            continue
-        costs = "has no cap" if amount is None else f"can be {plain(amount)}"
-        yield Breach("fees.late_payment", f"fees.late_payment {costs} for a {which} late payment; without a costing "
-                     f"{limit}.00 is the most in {terms.in_force_from.year}",
-                     account(f"10000.00 are not paid for two cycles; a {which} late payment costs more than {limit}.00.", terms,
-                             [event(opened_on, "purchase", 10000)], closings[2]))
-        return
-    if isinstance(fee, TieredLatePaymentFee) and fee.repeat > harbour[0] and fee.repeat_within_cycles > REPEAT_WITHIN_CYCLES:
-        yield Breach("fees.late_payment.repeat_within_cycles",
-                     f"{given(terms, 'fees.late_payment.repeat_within_cycles')}: the higher fee is for a repeat within "
-                     f"{REPEAT_WITHIN_CYCLES} cycles")
-
-
-def _other_penalty_fees(case: Case) -> Iterator[Breach]:
-    terms, harbour = case.terms, safe_harbour(case.terms.in_force_from)
-    if harbour is None or terms.currency != "USD":
-        return
-    opened_on, closings = cycle_dates(terms)
-    due = due_dates(terms, closings)[0]
-    returned, over = terms.fees.returned_payment, terms.fees.over_limit
-    if returned is not None and _above(most_of(returned), harbour[0]):
-        paid = 500 if not returned.percent else max(500, ceil((harbour[0] + 1) / returned.percent))
-        yield Breach("fees.returned_payment", f"fees.returned_payment can be more than {harbour[0]}.00, without a costing "
-                     "the most for a first time",
-                     account(f"A payment that is returned costs more than {harbour[0]}.00.", terms,
-                             [event(opened_on, "purchase", 20 * paid), event(due, "payment", paid),
-                              event(due, "returned_payment", paid)], closings[1], credit_limit=str(40 * paid)))
-    if over is not None and _above(most_of(over), harbour[0]):
-        yield Breach("fees.over_limit", f"fees.over_limit can be more than {harbour[0]}.00, without a costing the most for a "
-                     "first time",
-                     account(f"A limit of 1000.00 is exceeded by 500.00: that costs more than {harbour[0]}.00.", terms,
-                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000", over_limit_opt_in=True))
-
-
-def _above(amount: Decimal | None, limit: int) -> bool:
-    return amount is None or amount > limit
-
-
-def _returned_payment_within_minimum(case: Case) -> Iterator[Breach]:
-    terms, fee = case.terms, case.terms.fees.returned_payment
-    if fee is not None and most_of(fee) != 0 and fee.cap_at is None:
-        opened_on, closings = cycle_dates(terms)
-        due = due_dates(terms, closings)[0]
-        yield Breach("fees.returned_payment.cap_at", "fees.returned_payment can be more than the minimum payment that was due; "
-                     'give it cap_at = "minimum_due"',
-                     account("The payment of a small purchase comes back: the fee is more than the minimum payment was.", terms,
-                             [event(opened_on, "purchase", 1), event(due, "payment", 1), event(due, "returned_payment", 1)],
-                             closings[1]))
-
-
-def _over_limit_opt_in(case: Case) -> Iterator[Breach]:
-    terms, fee = case.terms, case.terms.fees.over_limit
-    if fee is not None and most_of(fee) != 0 and fee.opt_in is False:
-        opened_on, closings = cycle_dates(terms)
-        yield Breach("fees.over_limit.opt_in", f"{given(terms, 'fees.over_limit.opt_in')}: only holders who agreed to it may "
-                     "be charged; true, or left out under this pack",
-                     account("The holder agreed to nothing; going over the limit is charged all the same.", terms,
-                             [event(opened_on, "purchase", 1500)], closings[0], credit_limit="1000"))
-
-
-def _over_limit_cycles(case: Case) -> Iterator[Breach]:
-    terms, fee = case.terms, case.terms.fees.over_limit
-    if fee is not None and most_of(fee) != 0 and fee.max_consecutive_cycles > OVER_LIMIT_CYCLES:
-        opened_on, closings = cycle_dates(terms, fee.max_consecutive_cycles)
-        yield Breach("fees.over_limit.max_consecutive_cycles", f"{given(terms, 'fees.over_limit.max_consecutive_cycles')}: one "
-                     f"transaction may bring the fee for {OVER_LIMIT_CYCLES} cycles at most",
-                     account(f"One purchase exceeds the limit; the fee is charged for more than {OVER_LIMIT_CYCLES} cycles.",
-                             terms, [event(opened_on, "purchase", 1500)], closings[-1], credit_limit="1000",
-                             over_limit_opt_in=True))
-
-
 def _first_year(case: Case) -> Iterator[Breach]:
     terms = case.terms
     joining, annual = terms.fees.joining, terms.fees.annual
@@ -264,7 +168,7 @@ US = RulePack(
               "a statement is due 21 days after it is sent at the earliest; it counts as sent on its closing date",
               _regulation("1026.5(b)(2)(ii)"), _days_to_pay),
         Check("same-due-day", ("cycle.due_after_days",), "the due date is the same day of each month",
-              _regulation("1026.7(b)(11)(i)(A)", "memory"), _same_due_day),
+              _regulation("1026.7(b)(11)(i)(A)", "text"), _same_due_day),
         Check("no-double-cycle", ("interest.method",), "no interest on balances of days before the last billing cycle",
               _regulation("1026.54(a)(1)(i)"), _two_cycle),
         Check("no-reach-back", ("interest.accrues_from",),
@@ -278,28 +182,33 @@ US = RulePack(
               "come first in their last two cycles, whatever the terms say", _regulation("1026.53(a), (b)"), _excess),
         Check("late-fee-within-minimum", ("fees.late_payment.cap_at",),
               "a late-payment fee is never more than the minimum payment that was missed",
-              _regulation("1026.52(b)(2)(i)(A)"), _late_fee_within_minimum),
+              _regulation("1026.52(b)(2)(i)(A)"), late_fee_within_minimum),
         Check("late-fee-safe-harbour", ("fees.late_payment",),
               "a late-payment fee is at most the safe harbour of its year, the higher one for a repeat within six cycles",
-              _regulation("1026.52(b)(1)(ii)", "memory"), _late_fee_safe_harbour),
+              _regulation("1026.52(b)(1)(ii)", "text"), late_fee_safe_harbour),
+        Check("late-fee-of-the-vacated-rule", ("fees.late_payment",),
+              "since 15 April 2025 a late-payment fee is at most 30.00, 41.00 for a repeat: the higher safe harbours of 2025 "
+              "came with a rule that was vacated that day",
+              Source("Chamber of Commerce v. CFPB, N.D. Tex.", "judgment of 15 April 2025", "report"),
+              late_fee_of_the_vacated_rule, "note"),
         Check("returned-payment-fee-within-minimum", ("fees.returned_payment.cap_at",),
               "a returned-payment fee is never more than the minimum payment that was due", _regulation("1026.52(b)(2)(i)(A)"),
-              _returned_payment_within_minimum),
+              returned_payment_within_minimum),
         Check("other-penalty-fees-safe-harbour", ("fees.returned_payment", "fees.over_limit"),
               "returned-payment and over-limit fees are at most the safe harbour of their year",
-              _regulation("1026.52(b)(1)(ii)", "memory"), _other_penalty_fees),
+              _regulation("1026.52(b)(1)(ii)", "text"), other_penalty_fees),
         Check("over-limit-fee-opt-in", ("fees.over_limit.opt_in",),
               "an over-limit fee is charged to holders only who agreed to go over the limit", _regulation("1026.56(b)(1)"),
-              _over_limit_opt_in),
+              over_limit_opt_in),
         Check("over-limit-fee-three-cycles", ("fees.over_limit.max_consecutive_cycles",),
               "one over-limit transaction brings the fee for three cycles at most", _regulation("1026.56(j)(1)"),
-              _over_limit_cycles),
+              over_limit_cycles),
         Check("first-year-fees", ("fees.first_year_cap",),
               "fees of the first year are at most 25 % of the credit limit, penalty fees aside: the cap is 0.25 or left out",
               _regulation("1026.52(a)(1)"), _first_year, "note"),
         Check("payoff-box", ("disclosures.payoff",),
               "statements say how long it takes if only minimums are paid, and the payment for 36 months",
-              _regulation("1026.7(b)(12)(i)", "memory"), _payoff_box),
+              _regulation("1026.7(b)(12)(i), Appendix M1", "text"), _payoff_box),
         Check("penalty-rate", ("interest.penalty.after_days_past_due", "interest.penalty.cured_after_on_time"),
               "a penalty rate on what is owed holds only after 60 days past due, and ends after six minimums in time",
               _regulation("1026.55(b)(4)"), _penalty_rate),

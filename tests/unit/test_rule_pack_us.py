@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fees.rule_packs.united_states import safe_harbour
+from fees.rule_packs.united_states_penalty_fees import safe_harbour
 from tests.rule_pack_cases import billed, changed, charged, found
 
 Statements = list[dict[str, Any]]
@@ -116,10 +116,24 @@ def test_terms_that_keep_the_law(toml: str) -> None:
 
 
 @pytest.mark.parametrize(("on", "harbour"), [
-    (date(2010, 8, 21), None), (date(2010, 8, 22), (25, 35)), (date(2021, 12, 31), (29, 40)), (date(2025, 6, 1), (32, 43)),
+    (date(2010, 8, 21), None), (date(2010, 8, 22), (25, 35)), (date(2016, 6, 26), (27, 37)),
+    (date(2016, 6, 27), (27, 38)), (date(2021, 12, 31), (29, 40)), (date(2025, 6, 1), (32, 43)),
 ])
 def test_the_safe_harbour_of_a_day(on: date, harbour: tuple[int, int] | None) -> None:
     assert safe_harbour(on) == harbour
+
+
+@pytest.mark.parametrize(("since", "fee", "noted"), [
+    ("2025-04-15", 'kind = "fixed", amount = "32.00"', True), ("2025-04-14", 'kind = "fixed", amount = "32.00"', False),
+    ("2025-06-01", 'kind = "tiered", first = "30", repeat = "41", repeat_within_cycles = 6', False),
+    ("2025-06-01", 'kind = "tiered", first = "30", repeat = "42", repeat_within_cycles = 6', True),
+    ("2025-06-01", 'kind = "fixed", amount = "33.00"', False),
+])
+def test_amounts_of_the_vacated_rule_are_noted(since: str, fee: str, noted: bool) -> None:
+    checks = [(each.check.name, each.check.level) for each in found(changed(
+        "us-card", f'in_force_from = {since}\n[fees]\nlate_payment = {{{fee}, cap_at = "minimum_due"}}'))]
+    assert (("late-fee-of-the-vacated-rule", "note") in checks) == noted
+    assert (("late-fee-safe-harbour", "refused") in checks) == ("33" in fee)
 
 
 LATER = 'in_force_from = {on}\n[interest]\n[[interest.segment]]\nname = "purchase"\nannual_rate = "0.2899"\nclause = "A.1"\n' \
@@ -148,8 +162,8 @@ def test_what_becomes_dearer_has_45_days_notice(in_force_from: str, told_on: dat
 
 
 def test_a_higher_rate_reaches_what_is_owed_already() -> None:
-    later = changed("us-card", LATER.format(on="2025-06-01"))
+    later = changed("us-card", LATER.format(on="2025-04-01"))
     [note] = found(later, changed("us-card"), told_on=date(2025, 1, 1))
     assert (note.check.name, note.check.level) == ("no-higher-rate-on-what-is-owed", "note")
-    cheaper = changed("us-card", LATER.format(on="2025-06-01").replace("0.2899", "0.2599"))
-    assert found(cheaper, changed("us-card"), told_on=date(2025, 5, 31)) == []
+    cheaper = changed("us-card", LATER.format(on="2025-04-01").replace("0.2899", "0.2599"))
+    assert found(cheaper, changed("us-card"), told_on=date(2025, 3, 31)) == []
