@@ -19,8 +19,9 @@ EVERYWHERE = (
     "currency", "ledger_account", "org_unit", "source", "terms_version", "book", "member_directory", "account_directory",
     "card_directory",
 )
-#: The course of the days and the schema's revision, on the first server alone: a few rows a shard and day, read by no member.
-ON_THE_FIRST = ("alembic_version", "business_day", "day_step")
+#: The course of the days, what they came to over all members, and the schema's revision, on the first server alone: a few
+#: rows a shard and day, or some thousands a day, read by no member.
+ON_THE_FIRST = ("alembic_version", "business_day", "day_step", "posting_fact", "card_use")
 
 #: On one server, triggers look for a COPY's accounts and sources all at once (revision 0007). They would have to see other
 #: servers' tables from within one shard, which Citus does not let them; foreign keys see what they need there.

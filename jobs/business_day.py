@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from accounts.errors import Refused, Usage
+from accounts.posting_facts import restate_facts, seal_facts
 from accounts.posting_types import OPENING_CREDIT
 from jobs.day_totals import day_totals
 
@@ -237,8 +238,10 @@ def due_steps(connection: Connection[Any], on: date, steps: Sequence[Step]) -> l
 
 
 def close_day(connection: Connection[Any], on: date, steps: Sequence[Step]) -> DayResult:
-    """Close a business day: its totals are drawn up, and no posting of intake can fall on it any more."""
+    """Close a business day: its totals and facts are drawn up, and no posting of intake can fall on it any more."""
     totals = day_totals(connection, on, {each.number: each.name for each in steps})
+    if totals["postings"]:
+        seal_facts(connection, on)
     connection.execute(
         "UPDATE business_day SET closed_at = clock_timestamp(), totals = %s WHERE business_on = %s", (Jsonb(totals), on)
     )
@@ -247,7 +250,7 @@ def close_day(connection: Connection[Any], on: date, steps: Sequence[Step]) -> D
 
 
 def restate_day(connection: Connection[Any], on: date, steps: Sequence[Step]) -> None:
-    """Draw up the totals of a closed day anew, because work that was parked has been done for it since; an open day has none.
+    """Draw up the totals and facts of a closed day anew, because parked work was made up for since; an open day has none.
 
     Those who restate the same day wait for each other, so that the last one counts what the others did.
     """
@@ -259,3 +262,4 @@ def restate_day(connection: Connection[Any], on: date, steps: Sequence[Step]) ->
     connection.execute("SELECT 1 FROM business_day WHERE business_on = %s FOR UPDATE", (on,))
     totals = day_totals(connection, on, {each.number: each.name for each in steps})
     connection.execute("UPDATE business_day SET totals = %s WHERE business_on = %s", (Jsonb(totals), on))
+    restate_facts(connection, on)

@@ -6,7 +6,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,3 +77,39 @@ class ParkedAccount(Base):
     reason: Mapped[str]
     released_at: Mapped[datetime | None]
     released_reason: Mapped[str | None]
+
+
+#: Facts of closed days: postings and their amounts (minor units), added up by currency, type and what `grain` says
+#: (accounts/posting_facts.py). Append-only: rows that come later, negative ones too, add to those there are; so it has no key.
+POSTING_FACT = Table(
+    "posting_fact", Base.metadata,
+    Column("business_on", Date, nullable=False),
+    Column("grain", SmallInteger, nullable=False),
+    Column("currency", SmallInteger, nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("product", Text),
+    Column("org_unit_id", Integer),
+    Column("card_kind", Text),
+    Column("category", Text),
+    Column("channel", Text),
+    Column("merchant", Text),
+    Column("cycle", Date),
+    Column("postings", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Index("ix_posting_fact_business_on", "business_on", postgresql_using="brin",
+          postgresql_with={"pages_per_range": 16, "autosummarize": True}),
+)
+
+#: Which cards transactions of a closed day were made with, of each type, category and channel, once over all merchants and
+#: once by merchant. cards: their ids, four bytes each, most significant first, ascending. Append-only.
+CARD_USE = Table(
+    "card_use", Base.metadata,
+    Column("business_on", Date, nullable=False),
+    Column("by_merchant", Boolean, nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("category", Text),
+    Column("channel", Text),
+    Column("merchant", Text),
+    Column("cards", LargeBinary, nullable=False),
+    Index("ix_card_use_business_on", "business_on"),
+)

@@ -19,25 +19,30 @@ from reports.answer import CURRENCY, Chart, Dimension, Measure, Report, Row
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: days (both included; None: the whole book), groups in their order, a unit with all below it."""
+    """What is asked: days (both included; None: the whole book), groups in their order, a unit with all below it.
+
+    from_postings: count in the postings themselves and not in the facts of closed days, which are to come to the same.
+    """
 
     from_on: date | None = None
     to_on: date | None = None
     by: tuple[str, ...] = ()
     org_unit: str | None = None
+    from_postings: bool = False
 
 
 @dataclass(frozen=True)
 class Asked:
     """A question made definite against a book: these are the values that the SQL is given.
 
-    last_on: the last day whose postings count, never after `as_of`.
+    last_on: the last day whose postings count, never after `as_of`. from_postings: as in the question.
     """
 
     from_on: date | None
     to_on: date | None
     as_of: date | None
     units: list[int] | None
+    from_postings: bool = False
 
     @property
     def last_on(self) -> date | None:
@@ -131,11 +136,11 @@ def ask(connection: Connection[Any], kind: ReportKind, question: Question) -> Re
 
 
 def select_groups(connection: Connection[Any], statement: str, groups: tuple[Dimension, ...],
-                  parameters: Mapping[str, Any], leading: str | None = None) -> list[Row]:
+                  parameters: Mapping[str, Any], leading: str | None = None, source: str = "") -> list[Row]:
     """Rows of a statement with its groups filled in.
 
-    statement: has `{groups}` before its measures and `{group_by}` at the end. leading: SQL of a field that always leads
-    the groups, such as the currency.
+    statement: has `{groups}` before its measures and `{group_by}` at the end, and may have a `{source}`. leading: SQL of a
+    field that always leads the groups, such as the currency.
     """
     fields: list[sql.Composable] = [sql.SQL("{} AS {}").format(sql.SQL(each.expression), sql.Identifier(each.name))
               for each in groups]
@@ -144,7 +149,7 @@ def select_groups(connection: Connection[Any], statement: str, groups: tuple[Dim
     by = sql.SQL("GROUP BY {}").format(sql.SQL(", ").join(sql.SQL(str(n + 1)) for n in range(len(fields))))
     composed = sql.SQL(statement).format(
         groups=sql.SQL("").join(sql.SQL("{}, ").format(each) for each in fields),
-        group_by=by if fields else sql.SQL(""),
+        group_by=by if fields else sql.SQL(""), source=sql.SQL(source),
     )
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(composed, parameters).fetchall()
@@ -164,7 +169,7 @@ def _definite(connection: Connection[Any], kind: ReportKind, question: Question)
         units = [row[0] for row in connection.execute(UNITS_BELOW, {"code": question.org_unit})]
         if not units:
             raise Usage(f"no organisation unit has the code {question.org_unit!r}; give a code of org_units.csv")
-    return Asked(from_on, to_on, as_of, units)
+    return Asked(from_on, to_on, as_of, units, question.from_postings)
 
 
 def _shown_digits(connection: Connection[Any]) -> dict[str, int]:

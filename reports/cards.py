@@ -6,29 +6,28 @@ the place of is closed on that day.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 from psycopg import Connection
 
-from accounts.posting_types import OWN_CHARGES
+from accounts.calendar import months_later
 from reports.answer import Chart, Dimension, Measure, Row
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
+from reports.different_cards import cards_used, unpacked
 
 #: A card taken in with one of these was out of force already when the book first heard of it.
 ENDED_STATUSES = ("closed", "cancelled", "canceled", "expired", "lost", "stolen", "replaced", "destroyed", "terminated")
 #: Reasons of a card that takes the place of one that has run its time; any other reason is a replacement.
 RENEWAL_REASONS = ("renewal", "expired", "expiry")
 
-#: One row a group and period: cards by what became of them in it.
+#: One row a group and period: cards by what became of them in it. used: of each period a bit for every card.
 CARDS = """
     WITH period AS (
-        SELECT greatest(first_day::date, %(from_on)s::date) AS opens_on,
-               least((first_day + interval '1 month')::date - 1, %(last_on)s::date) AS closes_on
-        FROM generate_series(date_trunc('month', %(from_on)s::date::timestamp), %(last_on)s::date::timestamp, '1 month')
-            AS first_day
-        WHERE %(by_month)s
-        UNION ALL
-        SELECT %(from_on)s::date, %(last_on)s::date WHERE NOT %(by_month)s
+        SELECT number::int, opens_on, closes_on
+        FROM unnest(%(opens_on)s::date[], %(closes_on)s::date[]) WITH ORDINALITY AS each (opens_on, closes_on, number)
     ),
     life AS (
         SELECT card.member_id, card.account_id, card.card_id, account.product, card.kind, unit.code AS org_unit, card.status,
@@ -54,12 +53,6 @@ CARDS = """
                 ELSE card.expires_on END) AS ended_on
         ) ended
         WHERE %(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[])
-    ),
-    used AS (
-        SELECT DISTINCT posting.member_id, posting.account_id, posting.card_id, period.opens_on
-        FROM posting JOIN period ON posting.posted_on BETWEEN period.opens_on AND period.closes_on
-        WHERE posting.card_id IS NOT NULL AND posting.source_id <> %(own_charges)s
-            AND posting.posted_on BETWEEN %(from_on)s::date AND %(last_on)s::date
     )
     SELECT {groups}
         count(*) FILTER (WHERE life.issued_on < period.opens_on) AS opening,
@@ -68,13 +61,12 @@ CARDS = """
         count(*) FILTER (WHERE life.issued_on >= period.opens_on AND life.issued_as = 'renewal') AS renewed,
         count(*) FILTER (WHERE life.ended_on <= period.closes_on) AS closed,
         count(*) FILTER (WHERE life.ended_on IS NULL OR life.ended_on > period.closes_on) AS closing,
-        count(used.card_id) AS active,
+        count(*) FILTER (WHERE get_bit((%(used)s::bytea[])[period.number], life.card_id) = 1) AS active,
         count(*) FILTER (WHERE life.bound AND (life.ended_on IS NULL OR life.ended_on > period.closes_on)) AS bound,
         count(*) FILTER (WHERE life.kind = 'supplementary' AND (life.ended_on IS NULL OR life.ended_on > period.closes_on))
             AS supplementary
     FROM life
     JOIN period ON life.issued_on <= period.closes_on AND (life.ended_on IS NULL OR life.ended_on >= period.opens_on)
-    LEFT JOIN used USING (member_id, account_id, card_id, opens_on)
     {group_by}
 """
 
@@ -105,11 +97,40 @@ MEASURES = (
 
 
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
+    periods = _periods(asked, by_month=MONTH in groups)
     parameters = asked.parameters(
-        by_month=MONTH in groups, renewal_reasons=list(RENEWAL_REASONS), ended_statuses=list(ENDED_STATUSES),
-        own_charges=OWN_CHARGES, as_of=asked.as_of,
+        renewal_reasons=list(RENEWAL_REASONS), ended_statuses=list(ENDED_STATUSES), as_of=asked.as_of,
+        opens_on=[opens_on for opens_on, _ in periods], closes_on=[closes_on for _, closes_on in periods],
+        used=_used(connection, asked, periods),
     )
     return select_groups(connection, CARDS, groups, parameters)
+
+
+def _periods(asked: Asked, by_month: bool) -> list[tuple[date, date]]:
+    """First and last day of what the rows speak of: the whole of what is asked about, or each month of it."""
+    if asked.from_on is None or asked.last_on is None:
+        return []
+    if not by_month:
+        return [(asked.from_on, asked.last_on)]
+    periods, opens_on = [], asked.from_on
+    while opens_on <= asked.last_on:
+        next_month = months_later(opens_on, 1, 1)
+        periods.append((opens_on, min(next_month - timedelta(days=1), asked.last_on)))
+        opens_on = next_month
+    return periods
+
+
+def _used(connection: Connection[Any], asked: Asked, periods: Sequence[tuple[date, date]]) -> list[bytes]:
+    """Of each period a bit for every card, by its id: whether a transaction of it was posted."""
+    newest = connection.execute("SELECT coalesce(max(card_id), 0) FROM card_directory").fetchone()
+    assert newest is not None
+    used = np.zeros((len(periods), newest[0] + 1), dtype=bool)
+    period = 0
+    for on, packed in cards_used(connection, asked, (), only_spent=False) if periods else ():
+        while on > periods[period][1]:
+            period += 1
+        used[period, unpacked(packed)] = True
+    return [np.packbits(each, bitorder="little").tobytes() for each in used]
 
 
 CARDS_REPORT = ReportKind(

@@ -24,6 +24,9 @@ LATER_REPORTS = (
     "service", "roll_rates", "prepaid_float", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
 )
 
+#: What the database may use for each sort of a report before it goes to disk.
+MEMORY = "128MB"
+
 
 def report_kind(name: str) -> ReportKind:
     """The report of a name. Raises Usage where there is none, saying which there are."""
@@ -42,4 +45,5 @@ def answer(connection: Connection[Any], name: str, question: Question) -> Report
     """
     kind = report_kind(name)
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.execute(f"SET LOCAL work_mem TO '{MEMORY}'")
     return ask(connection, kind, question)

@@ -6,9 +6,11 @@ from typing import Any
 
 from psycopg import Connection
 
+from accounts.posting_facts import BY_ACCOUNT
 from accounts.posting_types import POSTING_TYPES, PostingType
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
+from reports.counted import source_of
 
 
 def kind_of_income(posting_type: PostingType) -> str | None:
@@ -30,24 +32,21 @@ KINDS = tuple(dict.fromkeys(str(kind_of_income(each)) for each in EARNING))
 #: One row a group: charges by what became of them.
 INCOME = """
     SELECT {groups}
-        coalesce(sum(posting.amount) FILTER (WHERE earning.effect = 'charged'), 0)::bigint AS charged,
-        coalesce(sum(posting.amount) FILTER (WHERE earning.effect = 'waived'), 0)::bigint AS waived,
-        coalesce(sum(posting.amount) FILTER (WHERE earning.effect = 'reversed'), 0)::bigint AS reversed,
-        sum(CASE WHEN earning.effect = 'charged' THEN posting.amount ELSE -posting.amount END)::bigint AS net
-    FROM posting
+        coalesce(sum(counted.amount) FILTER (WHERE earning.effect = 'charged'), 0)::bigint AS charged,
+        coalesce(sum(counted.amount) FILTER (WHERE earning.effect = 'waived'), 0)::bigint AS waived,
+        coalesce(sum(counted.amount) FILTER (WHERE earning.effect = 'reversed'), 0)::bigint AS reversed,
+        sum(CASE WHEN earning.effect = 'charged' THEN counted.amount ELSE -counted.amount END)::bigint AS net
+    FROM {source} counted
     JOIN unnest(%(types)s::smallint[], %(kinds)s::text[], %(effects)s::text[]) AS earning (type, kind, effect)
-        ON earning.type = posting.type
-    JOIN card_account account USING (member_id, account_id)
-    LEFT JOIN member ON member.member_id = posting.member_id
-    WHERE posting.posted_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(last_on)s::date
-        AND (%(units)s::int[] IS NULL
-             OR coalesce(account.org_unit_id, member.org_unit_id) = ANY(%(units)s::int[]))
+        ON earning.type = counted.type
+    WHERE counted.business_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(last_on)s::date
+        AND (%(units)s::int[] IS NULL OR counted.org_unit_id = ANY(%(units)s::int[]))
     {group_by}
 """
 
 DIMENSIONS = (
-    Dimension("month", "to_char(posting.posted_on, 'YYYY-MM')", "month of posting"),
-    Dimension("product", "account.product", "product of the card account"),
+    Dimension("month", "to_char(counted.business_on, 'YYYY-MM')", "month of posting"),
+    Dimension("product", "counted.product", "product of the card account"),
     Dimension("kind", "earning.kind", "interest, over_limit_interest, or the fee's name in the terms", KINDS),
 )
 
@@ -64,7 +63,8 @@ def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, 
         types=[each.code for each in EARNING], kinds=[kind_of_income(each) for each in EARNING],
         effects=[effect_on_income(each) for each in EARNING],
     )
-    return select_groups(connection, INCOME, groups, parameters, leading=f"account.currency AS {CURRENCY}")
+    return select_groups(connection, INCOME, groups, parameters, f"counted.currency AS {CURRENCY}", source_of(
+        None if asked.from_postings else BY_ACCOUNT, [each.name for each in groups], asked.units is not None))
 
 
 INCOME_REPORT = ReportKind(

@@ -10,57 +10,40 @@ from typing import Any
 
 from psycopg import Connection
 
-from accounts.posting_types import BALANCE_TRANSFER, CASH_ADVANCE, CHARGEBACK, PURCHASE, REFUND
+from accounts.posting_facts import SPENT
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row, share
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
+from reports.counted import grain_of, source_of
+from reports.different_cards import different_cards
 
-SPENT = (PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, REFUND, CHARGEBACK)
-
-#: One row a group: how many postings of turnover, what they come to, and on how many cards.
+#: One row a group: how many postings of turnover, what they come to, and on how many cards (which facts cannot tell).
 TURNOVER = """
     SELECT {groups}
-        count(*) AS transactions,
-        coalesce(sum(posting.amount) FILTER (WHERE kind.sign > 0), 0)::bigint AS debits,
-        coalesce(sum(posting.amount) FILTER (WHERE kind.sign < 0), 0)::bigint AS credits,
-        sum(posting.amount * kind.sign)::bigint AS net,
-        count(DISTINCT posting.card_id) AS cards,
-        count(*) FILTER (WHERE kind.sign > 0) AS debit_transactions
-    FROM posting
+        sum(counted.postings)::bigint AS transactions,
+        coalesce(sum(counted.amount) FILTER (WHERE kind.sign > 0), 0)::bigint AS debits,
+        coalesce(sum(counted.amount) FILTER (WHERE kind.sign < 0), 0)::bigint AS credits,
+        sum(counted.amount * kind.sign)::bigint AS net,
+        count(DISTINCT counted.card_id) AS cards,
+        coalesce(sum(counted.postings) FILTER (WHERE kind.sign > 0), 0)::bigint AS debit_transactions
+    FROM {source} counted
     JOIN unnest(%(types)s::smallint[], %(names)s::text[], %(signs)s::int[]) AS kind (type, name, sign)
-        ON kind.type = posting.type
-    JOIN card_account account USING (member_id, account_id)
-    LEFT JOIN card ON card.member_id = posting.member_id AND card.account_id = posting.account_id
-        AND card.card_id = posting.card_id
-    LEFT JOIN member ON member.member_id = posting.member_id
-    LEFT JOIN org_unit unit ON unit.org_unit_id = coalesce(account.org_unit_id, member.org_unit_id)
-    WHERE posting.posted_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(last_on)s::date
+        ON kind.type = counted.type
+    LEFT JOIN org_unit unit ON unit.org_unit_id = counted.org_unit_id
+    WHERE counted.business_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(last_on)s::date
         AND (%(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[]))
     {group_by}
 """
 
-#: The closing date of the cycle that a posting belongs to: the first closing on or after its day, never before the
-#: account's first one; a closing day that a month has not falls on its last day.
-CLOSING_OF_THE_CYCLE = """
-    greatest(account.anchor_on, CASE
-        WHEN extract(day FROM posting.posted_on) <= account.closing_day
-        THEN least(posting.posted_on - extract(day FROM posting.posted_on)::int + account.closing_day,
-                   (posting.posted_on - extract(day FROM posting.posted_on)::int + 1 + interval '1 month')::date - 1)
-        ELSE least((posting.posted_on - extract(day FROM posting.posted_on)::int + 1 + interval '1 month')::date - 1
-                   + account.closing_day,
-                   (posting.posted_on - extract(day FROM posting.posted_on)::int + 1 + interval '2 months')::date - 1)
-    END)
-"""
-
 DIMENSIONS = (
-    Dimension("month", "to_char(posting.posted_on, 'YYYY-MM')", "month of posting"),
-    Dimension("day", "posting.posted_on", "day of posting"),
-    Dimension("cycle", CLOSING_OF_THE_CYCLE, "closing date of the billing cycle that holds the posting"),
-    Dimension("product", "account.product", "product of the card account"),
+    Dimension("month", "to_char(counted.business_on, 'YYYY-MM')", "month of posting"),
+    Dimension("day", "counted.business_on", "day of posting"),
+    Dimension("cycle", "counted.cycle", "closing date of the billing cycle that holds the posting"),
+    Dimension("product", "counted.product", "product of the card account"),
     Dimension("org_unit", "unit.code", "organisation unit of the account, or else of its member"),
-    Dimension("merchant", "posting.merchant", "merchant as the file names it"),
-    Dimension("category", "posting.category", "spend category as the file names it"),
-    Dimension("channel", "posting.channel", "channel of the transaction"),
-    Dimension("card_kind", "card.kind", "primary, supplementary or company card; none where the row names no card"),
+    Dimension("merchant", "counted.merchant", "merchant as the file names it"),
+    Dimension("category", "counted.category", "spend category as the file names it"),
+    Dimension("channel", "counted.channel", "channel of the transaction"),
+    Dimension("card_kind", "counted.card_kind", "primary, supplementary or company card; none where the row names no card"),
     Dimension("type", "kind.name", "type of the posting", tuple(each.name for each in SPENT)),
 )
 
@@ -78,7 +61,16 @@ def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, 
     parameters = asked.parameters(
         types=[each.code for each in SPENT], names=[each.name for each in SPENT], signs=[each.sign for each in SPENT],
     )
-    return select_groups(connection, TURNOVER, groups, parameters, leading=f"account.currency AS {CURRENCY}")
+    names = tuple(each.name for each in groups)
+    of_unit = asked.units is not None
+    grain = None if asked.from_postings else grain_of(names, of_unit)
+    rows = select_groups(connection, TURNOVER, groups, parameters, f"counted.currency AS {CURRENCY}",
+                         source_of(grain, names, of_unit))
+    if grain is not None and rows:
+        cards = different_cards(connection, asked, names)
+        for row in rows:
+            row["cards"] = cards.get((row[CURRENCY], *(row[name] for name in names)), 0)
+    return rows
 
 
 def _finish(row: Row, unit: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from accounts.posting_facts import CARD_USE, CARDS_USED, DIFFERENCES, fact_parameters
 from accounts.posting_types import (
+    BY_CODE,
     CHARGE_OFF,
     FEE_TAX,
     INSTALMENT,
@@ -148,6 +150,26 @@ OVERLAPPING_TERMS = """
     ORDER BY product, earlier_from
 """
 
+#: Days whose facts are not what their postings come to, or whose cards are not those their transactions were made with.
+FACTS = f"""
+    WITH found AS ({CARDS_USED})
+    SELECT business_on, type, postings, amount, currency FROM ({DIFFERENCES}) differing
+    UNION ALL
+    SELECT business_on, type, NULL, NULL, NULL FROM (
+        (SELECT * FROM found EXCEPT ALL SELECT {CARD_USE} FROM card_use)
+        UNION ALL (SELECT {CARD_USE} FROM card_use EXCEPT ALL SELECT * FROM found)
+    ) cards
+    ORDER BY business_on, type
+"""  # noqa: S608
+
+
+def _facts(row: BadRow) -> str:
+    kind = BY_CODE[row["type"]].name if row["type"] in BY_CODE else f"type {row['type']}"
+    if row["postings"] is None:
+        return f"{row['business_on']}: the cards kept as used for {kind} are not those of the postings"
+    return (f"{row['business_on']}: the facts of {kind} are {row['postings']} postings and {money(row, 'amount')} short of "
+            "what was posted")
+
 
 def _charge(row: BadRow) -> str:
     charge = f"account {row['account']}: {row['name']} of {money(row, 'amount')} on {row['posted_on']}"
@@ -178,6 +200,8 @@ DAY_CHECKS = (
     by_query("day_totals", "The postings and statements of every closed day are those its totals were drawn up from.",
              DAY_TOTALS, lambda row: f"{row['business_on']}: {row['what']} {row['sealed']} in the day's totals, {row['found']} "
              "in the books", of_accounts=False),
+    by_query("day_facts", "The facts of every closed day, which reports are made from, are what its postings come to.", FACTS,
+             _facts, of_accounts=False, more=fact_parameters(None, None)),
     by_query("closed_days_have_no_late_rows", "No row of a file was recorded on a day that was closed already.", LATE_ROWS,
              lambda row: f"account {row['account']}: the row of {row['posted_on']}, source {row['source_id']} line "
              f"{row['source_line']}, was recorded at {row['recorded_at']:%Y-%m-%d %H:%M:%S}, after the day was closed"),

@@ -76,6 +76,7 @@ OF_ALL_MEMBERS = {
     r"SELECT DISTINCT \(\(member_id - 1\) / \d+\)::int AS shard FROM": "which shards have work: once a day and step",
     r"SELECT currency, count\(\*\), .* FROM posting WHERE posted_on = ": "a day's totals: once a day",
     r"SELECT count\(\*\) FROM statement WHERE closes_on = ": "a day's totals: once a day",
+    r"INSERT INTO card_use .* FROM posting WHERE posted_on BETWEEN ": "the cards used on a day: once a day",
     r"SELECT EXISTS \(SELECT 1 FROM parked_account": "a day's totals: once a day",
     r"SELECT DISTINCT closing_day FROM card_account WHERE opened_on < ": "the first business day: once in a book's life",
     r"SELECT coalesce\(max\(": "the next free number: once a file",

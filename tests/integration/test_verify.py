@@ -98,9 +98,9 @@ def execute(connection: psycopg.Connection[Any], change: str) -> None:
 CORRUPTIONS: list[tuple[str, str, set[str]]] = [
     ("an amount one cent higher", "UPDATE posting SET amount = amount + 1 WHERE A_PURCHASE",
      {"guarded_balances_equal_postings", "subledger_equals_ledger", "statement_lines_match_figures", "statements_seal",
-      "statements_rederive", "day_totals"}),
+      "statements_rederive", "day_totals", "day_facts"}),
     ("a posting gone", "DELETE FROM posting WHERE A_PURCHASE",
-     {"guarded_balances_equal_postings", "statement_lines_match_figures", "statements_seal", "day_totals"}),
+     {"day_facts", "guarded_balances_equal_postings", "statement_lines_match_figures", "statements_seal", "day_totals"}),
     ("a posting twice",
      "INSERT INTO posting SELECT member_id, account_id, posted_on, source_id, source_line + 500, type, debit_account, "
      "credit_account, currency, amount, effective_on, transaction_on, recorded_at, card_id FROM posting "
@@ -144,6 +144,13 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
      {"opening_balances_equal_postings", "guarded_balances_equal_postings"}),
     ("the totals of a day", "UPDATE business_day SET totals = jsonb_set(totals, '{debits,CNY}', '\"1.00\"') "
      "WHERE business_on = (SELECT max(posted_on) FROM posting WHERE type = 10 AND posted_on < '2024-06-01')", {"day_totals"}),
+    ("a fact of a day", "UPDATE posting_fact SET amount = amount + 1 WHERE business_on = '2024-05-05' AND grain = 5",
+     {"day_facts"}),
+    ("a fact of a day gone", "DELETE FROM posting_fact WHERE business_on = '2024-05-05' AND type = 10 AND grain = 2",
+     {"day_facts"}),
+    ("a card not used that day", "UPDATE card_use SET cards = cards || '\\x00000001' WHERE business_on = '2024-05-05'",
+     {"day_facts"}),
+    ("another card used", "UPDATE posting SET card_id = card_id + 1 WHERE A_PURCHASE", {"day_facts"}),
     ("a charge without terms", "UPDATE posting SET terms_version_id = NULL WHERE type = 53", {"charges_have_terms"}),
     ("a charge by another clause", "UPDATE posting SET clause = '§9' WHERE type = 40", {"charges_have_terms"}),
     ("terms that were never approved", "UPDATE terms_version SET status = 'proposed' WHERE product = 'abroad'",
