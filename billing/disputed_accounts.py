@@ -17,7 +17,7 @@ from accounts.calendar import day_number
 from accounts.columns import Columns
 from billing.balances import Int64Array
 from billing.carried import DISPUTED
-from billing.disputes import FOR_ISSUER, Dispute, Disputes
+from billing.disputes import FOR_HOLDER, FOR_ISSUER, Dispute, Disputes
 from billing.missed_minimums import BilledMinimum
 from billing.reading import index_of
 
@@ -25,7 +25,7 @@ from billing.reading import index_of
 #: is billed from its history from then on (billing/rebilled_closing.py) and not from here.
 _DISPUTES = """
 SELECT d.account_id, d.dispute_no, d.opened_on, d.amount, d.debit_type, p.segment, d.debit_posted_on, p.effective_on,
-       CASE WHEN x.outcome = %(for_issuer)s THEN x.decided_on END
+       CASE WHEN x.outcome = %(for_issuer)s THEN x.decided_on END, x.outcome
 FROM dispute d
 JOIN posting p ON p.member_id = d.member_id AND p.account_id = d.account_id AND p.posted_on = d.debit_posted_on
      AND p.source_id = d.debit_source_id AND p.source_line = d.debit_source_line AND p.type = d.debit_type
@@ -44,10 +44,19 @@ def read_disputes(connection: Connection[Any], on: date, first_member_id: int,
                   last_member_id: int) -> Mapping[int, list[Dispute]]:
     """What accounts of a range of members dispute, as known on a day, by account id; most books have none."""
     found: dict[int, list[Dispute]] = defaultdict(list)
-    for account, *values in connection.execute(_DISPUTES, {
+    for account, *values, _ in connection.execute(_DISPUTES, {
             "on": on, "first": first_member_id, "last": last_member_id, "for_issuer": FOR_ISSUER}).fetchall():
         found[account].append(Dispute(*values))
     return found
+
+
+def disputed_in_cycle(connection: Connection[Any], member_id: int, account_id: int, opens_on: date,
+                      closes_on: date) -> list[Dispute]:
+    """What one account disputed on some day of a cycle, as known at its end; not what was decided for the holder by then: that
+    is billed as if it had never been debited."""
+    rows = connection.execute(_DISPUTES, {"on": closes_on, "first": member_id, "last": member_id, "for_issuer": FOR_ISSUER})
+    mine = [Dispute(*values) for account, *values, outcome in rows if account == account_id and outcome != FOR_HOLDER]
+    return [each for each in mine if each.decided_on is None or each.decided_on > opens_on]
 
 
 def disputes_of_accounts(connection: Connection[Any], on: date, members: Collection[int]) -> Mapping[int, list[Dispute]]:

@@ -47,6 +47,13 @@ class _Held:
     bears: bool
 
 
+def segment_of_debit(cells: Cells, dispute: Dispute) -> int:
+    """The segment that a disputed debit lies in, by its number."""
+    names = [row.name for row in cells.rows]
+    named = names.index(dispute.segment) + 1 if dispute.segment in names else 0
+    return cells.cells[int(cell_of_debits(cells, np.array([dispute.type]), np.array([named]))[0])][0]
+
+
 class DisputedBalances:
     """What is held as disputed, moved day by day.
 
@@ -124,7 +131,7 @@ class DisputedBalances:
 
     def _take(self, account: int, dispute: Dispute, offset: int, walk: WalkSoFar) -> None:
         left = dispute.amount
-        segment = self._segment(dispute)
+        segment = segment_of_debit(self.cells, dispute)
         for age in self._ages(account, dispute):
             cell = self.cells.of(segment, age)
             taken = min(int(walk.balances[cell, account]), left) if self.cells.cells[cell] == (segment, age) else 0
@@ -181,12 +188,6 @@ class DisputedBalances:
             self.shadow[self.cells.of(held.segment, held.age), held.account] += amount
 
     # -- where it lies --------------------------------------------------------------------------------------------------
-
-    def _segment(self, dispute: Dispute) -> int:
-        names = [row.name for row in self.cells.rows]
-        named = names.index(dispute.segment) + 1 if dispute.segment in names else 0
-        cell = cell_of_debits(self.cells, np.array([dispute.type]), np.array([named]))[0]
-        return self.cells.cells[int(cell)][0]
 
     def _ages(self, account: int, dispute: Dispute) -> tuple[int, ...]:
         """Where the debit lies most likely: by the statement that billed it."""

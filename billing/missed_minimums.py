@@ -75,6 +75,11 @@ class DueHistory:
             found.append((day, paid + disputed))
         return found
 
+    def not_asked_any_more(self, statement: BilledMinimum, until: int) -> int:
+        """What of a statement's minimum disputes opened since took off it, up to a day."""
+        return sum(each.towards(statement) for each in self.receipts if each.disputed_of is not None
+                   and each.disputed_of <= statement.closes_on < each.posted_on <= until)
+
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
         """What of a minimum was missing at the end of due date and tolerance, as known the day after."""
         if not statement.asked:

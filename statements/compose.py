@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE, DEFERRED_INTEREST, SEGMENT_INTEREST, PostingType
-from billing.carried import CHARGED, CHARGED_OFF
+from billing.carried import CHARGED, CHARGED_OFF, DISPUTED
 from billing.rates_borne import RateBorne as Borne
 from billing.rates_borne import RateKind
 from fees.terms import Terms
@@ -22,6 +22,8 @@ from statements.document import (
     CardTotals,
     Charge,
     Delinquency,
+    Disputed,
+    DisputedAmount,
     LateEvent,
     Line,
     RateBorne,
@@ -118,6 +120,8 @@ def compose(facts: StatementFacts) -> StatementDocument:
     if off is not None and off.began_on is not None:
         statement["delinquency"] = "charged_off"
         statement["charged_off"] = {"on": off.began_on.isoformat(), "not_recovered": amount(off.amount)}
+    if facts.disputed:
+        statement["disputed"] = _disputed(facts, amount)
     if facts.terms.disclosures.payoff:
         statement["payoff"] = payoff_of(facts, amount)
     if row["sha256"] is None:
@@ -126,6 +130,16 @@ def compose(facts: StatementFacts) -> StatementDocument:
         statement["corrected"] = {"on": facts.corrected_by.on.isoformat(), "corrects": facts.corrected_by.corrects.hex(),
                                   "because": late_events(facts.corrected_by.events, amount)}
     return statement
+
+
+def _disputed(facts: StatementFacts, amount: AmountText) -> Disputed:
+    """What is disputed at the closing, by the day since which it is."""
+    since: Counter[str] = Counter()
+    for each in facts.carried:
+        if each.kind == DISPUTED and each.began_on is not None:
+            since[each.began_on.isoformat()] += each.amount
+    return Disputed(amount=amount(facts.disputed), not_disputed=amount(facts.row["new_balance"] - facts.disputed),
+                    items=[DisputedAmount(since=day, amount=amount(disputed)) for day, disputed in sorted(since.items())])
 
 
 def late_events(rows: Iterable[Mapping[str, Any]], amount: Callable[[int], str]) -> list[LateEvent]:

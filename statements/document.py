@@ -113,6 +113,24 @@ class ChargedOff(TypedDict):
 
 
 @with_config(_CLOSED)
+class DisputedAmount(TypedDict):
+    """What is in dispute since a day, as far as it was not paid before."""
+
+    since: Day
+    amount: Amount
+
+
+@with_config(_CLOSED)
+class Disputed(TypedDict):
+    """What of the new balance the holder disputes: it bears no interest and nobody asks for it until it is decided."""
+
+    amount: Amount
+    not_disputed: Amount
+    """new_balance without it: what has to be paid in full to keep grace."""
+    items: list[DisputedAmount]
+
+
+@with_config(_CLOSED)
 class MinimumOnly(TypedDict):
     """The balance paid off with minimum payments only: how many of them, and what they come to."""
 
@@ -206,6 +224,8 @@ class StatementDocument(TypedDict):
     """By days_past_due; charged_off once the account is written off."""
     charged_off: NotRequired[ChargedOff]
     """From the closing on at which the account was written off."""
+    disputed: NotRequired[Disputed]
+    """Only where something is disputed at the closing."""
     interest_by_segment: list[SegmentInterest]
     charges: list[Charge]
     lines: list[Line]
@@ -318,6 +338,16 @@ class ExplainedPayoff(TypedDict):
 
 
 @with_config(_CLOSED)
+class ExplainedDispute(TypedDict):
+    """What of a statement's new balance is disputed, and what is therefore left out of its minimum payment and interest."""
+
+    disputed: Amount
+    new_balance: Amount
+    minimum_payment_due: Amount
+    because: str
+
+
+@with_config(_CLOSED)
 class Explanation(TypedDict):
     """What `cardwright explain` prints for one statement."""
 
@@ -327,5 +357,7 @@ class Explanation(TypedDict):
     language: Literal["en", "zh"]
     charges: list[ExplainedCharge]
     not_charged: list[NotCharged]
+    disputed: NotRequired[ExplainedDispute]
+    """Of a whole statement with something disputed at its closing."""
     payoff: NotRequired[ExplainedPayoff]
     """Of a whole statement whose terms have disclosures.payoff."""

@@ -7,13 +7,22 @@ from collections.abc import Iterator, Sequence
 from accounts.errors import Usage
 from accounts.posting_types import INTEREST_TAX, OWN_CHARGES
 from statements.compose import charge_lines, compose
-from statements.document import EXPLANATION_SCHEMA, Charge, ExplainedCharge, ExplainedPayoff, Explanation
+from statements.document import (
+    EXPLANATION_SCHEMA,
+    Charge,
+    ExplainedCharge,
+    ExplainedDispute,
+    ExplainedPayoff,
+    Explanation,
+    StatementDocument,
+)
 from statements.explain_correction import explain_correction
 from statements.explain_fees import explain_fee
 from statements.explain_interest import explain_interest, explain_interest_tax
 from statements.explain_payoff import explain_payoff
 from statements.facts import PostingLine
 from statements.history import History
+from statements.reasons import reason, sentence
 from statements.why_not import explain_not_charged
 from statements.wording import Language, charge_text, grouped, label, segment_text
 
@@ -49,9 +58,21 @@ def explain(history: History, language: Language, charge_id: str | None = None,
         language=language, charges=asked,
         not_charged=[explain_not_charged(history, kind, language) for kind in why_not],
     )
+    if "disputed" in statement and charge_id is None and not why_not:
+        explanation["disputed"] = _disputed(statement, language)
     if "payoff" in statement and charge_id is None and not why_not:
         explanation["payoff"] = explain_payoff(history.facts, language)
     return explanation
+
+
+def _disputed(statement: StatementDocument, language: Language) -> ExplainedDispute:
+    """What of the new balance nobody asks for, and why."""
+    disputed, minimum = statement["disputed"], statement["minimum_payment_due"]
+    told = ", ".join(reason("disputed_told", language, **each) for each in disputed["items"])
+    return ExplainedDispute(
+        disputed=disputed["amount"], new_balance=statement["new_balance"], minimum_payment_due=minimum,
+        because=sentence("disputed_statement", language, disputed=disputed["amount"], currency=statement["currency"], told=told,
+                         new_balance=statement["new_balance"], minimum=minimum, not_disputed=disputed["not_disputed"]))
 
 
 def _explained(history: History, line: PostingLine, charge: Charge, language: Language) -> ExplainedCharge:
@@ -77,6 +98,10 @@ def explanation_lines(explanation: Explanation, currency: str) -> Iterator[str]:
                    f"{run['product']:>22}")
         yield f"  {charge['unrounded']} → {charge['amount']} ({charge['rounding']})"
         yield f"  {charge['terms_version']}, {charge['clause']}"
+        yield ""
+    if "disputed" in explanation:
+        yield f"{label('disputed_title', language)}: {grouped(explanation['disputed']['disputed'])} {currency}"
+        yield f"  {explanation['disputed']['because']}"
         yield ""
     if "payoff" in explanation:
         yield from _payoff_lines(explanation["payoff"], language)

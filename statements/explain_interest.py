@@ -57,6 +57,9 @@ def explain_interest(history: History, line: PostingLine, charge: Charge, langua
         about["method"] = interest.method
     if interest.compounding == "daily" and not deferred:
         about["compounding"] = interest.compounding
+    disputed = sum(each for each, _, _ in history.left_out(segment))
+    if disputed:
+        about["disputed"] = amount(disputed)
     return ExplainedCharge(
         **charge, terms_version=facts.terms.label, days=day_runs(runs, facts.digits, facts.terms.shown_digits), facts=about,
         unrounded=unrounded, rounding=_rounding(facts.terms, deferred),
@@ -150,6 +153,8 @@ def _cause(history: History, segment: str, amount: AmountText, language: Languag
         if each.annual_rate is not None and each.from_on <= last and first <= each.until_on:
             cause = reason("cause_hardship", language, cause=cause, first=max(first, each.from_on),
                            last=min(last, each.until_on), rate=rate_text(plain(each.annual_rate), "year", language))
+    for disputed, opened_on, until in history.left_out(segment):
+        cause = reason("cause_disputed", language, cause=cause, amount=amount(disputed), first=opened_on, last=until)
     for rate in history.facts.rates.get(segment, ()):
         if rate.kind == "penalty":
             cause = reason("cause_penalty", language, cause=cause, first=rate.first, last=rate.last,
@@ -171,6 +176,7 @@ def _cause_of_terms(history: History, segment: str, amount: AmountText, language
     if not facts.row["grace"] or history.previous is None or in_time is None:
         return reason("cause_revolving", language)
     return reason(
-        "cause_lost", language, owed=amount(history.previous["new_balance"]), billed_on=history.previous["closes_on"],
-        received=amount(max(history.received(facts.terms, in_time), 0)), in_time=in_time,
+        "cause_lost", language, owed=amount(history.owed_before - history.disputed_since(in_time)),
+        billed_on=history.previous["closes_on"], received=amount(max(history.received(facts.terms, in_time), 0)),
+        in_time=in_time,
     )

@@ -77,6 +77,9 @@ def _common(fee: Fee, rule: LatePaymentFee, statement: BilledMinimum, received: 
         "minimum_payment_due": fee.amount(statement.minimum_due), "received": fee.amount(received),
         "unpaid": fee.amount(unpaid),
     }
+    disputed = fee.history.due.not_asked_any_more(statement, day_number(in_time))
+    if disputed:
+        facts["disputed"] = fee.amount(disputed)
     for key in ("cap_at", "rounding_unit"):
         value = getattr(rule, key)
         if value is not None:

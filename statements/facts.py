@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from accounts.calendar import day_of
 from billing.arrangements import Arrangement
-from billing.carried import BALANCE, CHARGED, CHARGED_OFF, PENALTY, Carried
+from billing.carried import BALANCE, CHARGED, CHARGED_OFF, DISPUTED, PENALTY, Carried
 from billing.cells import FIRST
 from billing.instalments import BilledPlans
 from billing.rates_borne import RateBorne
@@ -63,15 +63,15 @@ class CardFacts:
 
 
 #: Kinds of carried rows that a statement tells of.
-TOLD = (CHARGED, BALANCE, PENALTY, CHARGED_OFF)
+TOLD = (CHARGED, BALANCE, PENALTY, DISPUTED, CHARGED_OFF)
 
 
 class CarriedRow(NamedTuple):
     """A row of what the closing carried on, of a kind in TOLD; see billing.carried.
 
     segment: its number in the cells of the terms; ends_on: the last day of a balance in a promotion; amount: minor units (of
-    the penalty rate: minimums met in time since); began_on: the closing at which the account was charged off, or the first day
-    of the penalty rate.
+    the penalty rate: minimums met in time since); began_on: the closing at which the account was charged off, the first day
+    of the penalty rate, or the day since which the amount is disputed.
     """
 
     kind: int
@@ -139,6 +139,11 @@ class StatementFacts:
     def instalments_not_billed(self) -> int:
         """Parts of instalment plans still to come, minor units."""
         return sum(int(each.left[0]) for each in self.plans)
+
+    @property
+    def disputed(self) -> int:
+        """What of the new balance is disputed, and not asked for; minor units."""
+        return sum(each.amount for each in self.carried if each.kind == DISPUTED)
 
     def segment_name(self, segment: int) -> str:
         """The name of a segment by its number in carried rows."""

@@ -17,10 +17,14 @@ from accounts.errors import Findings
 from accounts.posting_types import BALANCE_TRANSFER, BY_CODE, CASH_ADVANCE, INSTALMENT_FEE, OWN_CHARGES, PURCHASE, REFUND
 from billing.account_events import arrangements_of
 from billing.arrangements import Arrangement
-from billing.carried import CHARGED, CHARGED_OFF
+from billing.carried import CHARGED, CHARGED_OFF, DISPUTED
+from billing.cells import cells_of
 from billing.cycle import received_types
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
+from billing.disputed_accounts import disputed_in_cycle
+from billing.disputed_balances import segment_of_debit
+from billing.disputes import Dispute
 from billing.instalment_plans import billed_plan, plan_account, read_plans
 from billing.instalments import BilledPlans
 from billing.missed_minimums import DueHistory
@@ -88,7 +92,8 @@ class History:
     towards them; limit: the cycle as the over-limit fee sees it, where the terms have one; plans: by number and day, the
     instalment plans that had a part with a fee in the cycle, as they stood before it; waivers: by the key of the charge, what
     was waived of it with a reason; arrangements: what was agreed or decided about the account; charged_off_on: the closing at
-    which it was charged off, before the cycle; corrections: of postings of a rebilling, by source and line.
+    which it was charged off, before the cycle; corrections: of postings of a rebilling, by source and line; disputes: that were
+    open on a day of the cycle; disputed_before: what of the previous new balance was disputed at its closing, minor units.
     """
 
     facts: StatementFacts
@@ -108,6 +113,37 @@ class History:
     arrangements: Sequence[Arrangement] = ()
     charged_off_on: date | None = None
     corrections: Mapping[tuple[int, int], Corrected] = field(default_factory=dict)
+    disputes: Sequence[Dispute] = ()
+    disputed_before: int = 0
+
+    @property
+    def owed_before(self) -> int:
+        """The previous statement's new balance without what was disputed: what paying it in full asked for; minor units."""
+        return 0 if self.previous is None else int(self.previous["new_balance"]) - self.disputed_before
+
+    def disputed_since(self, until: date) -> int:
+        """What of the previous statement is not asked for any more, as it was disputed since, up to a day; minor units."""
+        if self.previous is None:
+            return 0
+        closed_on: date = self.previous["closes_on"]
+        return sum(each.amount for each in self.disputes if each.posted_on <= closed_on < each.opened_on <= until)
+
+    def left_out(self, segment: str) -> list[tuple[int, date, date]]:
+        """What of a segment's balances bears nothing as it is disputed: minor units, first and last day of the dispute in or
+        before this cycle. What was paid before it was disputed is not in it."""
+        terms, closes_on, found = self.facts.terms, self.facts.row["closes_on"], []
+        for each in self.disputes:
+            version = None if each.decided_on is None else self.terms_on(each.decided_on)
+            if self.facts.segment_name(segment_of_debit(cells_of(terms), each)) != segment or (
+                    version is not None and version.disputes.interest_if_lost):
+                continue
+            amount = each.amount if each.decided_on is not None else sum(
+                row.amount for row in self.facts.carried
+                if row.kind == DISPUTED and row.began_on == each.opened_on and self.facts.segment_name(row.segment) == segment)
+            if amount:
+                last = closes_on if each.decided_on is None else each.decided_on - timedelta(days=1)
+                found.append((amount, each.opened_on, last))
+        return found
 
     def in_time_until(self, terms: Terms, tolerance_days: int | None = None) -> date | None:
         """The last day on which the previous statement was paid in time; None without one."""
@@ -155,6 +191,7 @@ WHERE member_id = %s AND account_id = %s AND posted_on BETWEEN %s AND %s
 """
 
 
+_DISPUTED = "SELECT sum(amount)::bigint FROM carried WHERE member_id = %s AND account_id = %s AND kind = %s AND cycle_no = %s"
 _CHARGED_OFF = "SELECT began_on FROM carried WHERE member_id = %s AND account_id = %s AND kind = %s AND cycle_no = %s"
 
 
@@ -177,6 +214,7 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         return None if version is None else version.terms
 
     opened_on, migrated, status, over_limit_opt_in = about
+    disputed_before = connection.execute(_DISPUTED, (*key, DISPUTED, row["cycle_no"] - 1)).fetchone()
     return History(
         facts, previous, opened_on, migrated, status, over_limit_opt_in, terms_on=terms_on,
         due=_due_history(connection, facts), limit=_limit_history(connection, facts, previous),
@@ -187,6 +225,8 @@ def read_history(connection: Connection[Any], account: str, closes_on: date | No
         runs=_runs(connection, facts), plans=_plans(connection, book, facts), waivers=_waivers(connection, facts),
         corrections={(source_id, line): Corrected(*values) for source_id, line, *values in connection.execute(
             _CORRECTIONS, (*key, row["opens_on"], row["closes_on"]))},
+        disputes=disputed_in_cycle(connection, *key, row["opens_on"], row["closes_on"]),
+        disputed_before=(disputed_before[0] or 0) if disputed_before else 0,
     )
 
 

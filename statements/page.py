@@ -80,19 +80,24 @@ def _about(statement: StatementDocument, product_name: str, lang: Language) -> l
 
 
 def _headline(statement: StatementDocument, lang: Language) -> list[dict[str, str]]:
-    owed = Decimal(statement["new_balance"]) >= 0
+    owed, asked = Decimal(statement["new_balance"]) >= 0, _asked(statement)
     due_on = long_date(date.fromisoformat(statement["payment_due_on"]), lang)
     return [
         {"label": label("new_balance" if owed else "credit_balance", lang), "value": grouped(statement["new_balance"])},
         {"label": label("minimum_payment_due", lang), "value": grouped(statement["minimum_payment_due"])},
-        {"label": label("payment_due_on", lang), "value": due_on if Decimal(statement["new_balance"]) > 0 else "–"},
+        {"label": label("payment_due_on", lang), "value": due_on if asked > 0 else "–"},
     ]
+
+
+def _asked(statement: StatementDocument) -> Decimal:
+    """The new balance without what is disputed."""
+    return Decimal(statement["disputed"]["not_disputed"] if "disputed" in statement else statement["new_balance"])
 
 
 def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Language) -> list[dict[str, str]]:
     """Sentences under the headline: what is urgent first."""
     notices: list[tuple[str, str]] = []
-    currency, balance = statement["currency"], Decimal(statement["new_balance"])
+    currency, balance = statement["currency"], _asked(statement)
 
     def say(tone: str, name: str, **fields: object) -> None:
         notices.append((tone, label(name, lang, currency=currency, **fields)))
@@ -109,10 +114,12 @@ def _notices(statement: StatementDocument, letterhead: Letterhead, lang: Languag
         say("urgent", "past_due_note", amount=grouped(statement["past_due"]), days=statement["days_past_due"])
     if Decimal(statement["over_limit"]) > 0:
         say("urgent", "over_limit_note", amount=grouped(statement["over_limit"]))
+    if "disputed" in statement:
+        say("calm", "disputed_note", amount=grouped(statement["disputed"]["amount"]))
     if balance < 0:
-        say("good", "nothing_to_pay", amount=grouped(statement["new_balance"].removeprefix("-")))
+        say("good", "nothing_to_pay", amount=grouped(format(-balance, "f")))
     elif balance == 0:
-        say("good", "nothing_owed")
+        say("good", "nothing_else_owed" if "disputed" in statement else "nothing_owed")
     elif letterhead.purchases_bear_interest:
         _say_of_interest(statement, letterhead, lang, say)
     return [{"tone": tone, "text": text} for tone, text in notices]
@@ -142,7 +149,7 @@ def _say_of_interest(statement: StatementDocument, letterhead: Letterhead, lang:
         say("calm", "pay_without_grace")
     elif statement["grace"] == "kept":
         due_on = long_date(date.fromisoformat(statement["payment_due_on"]), lang)
-        say("calm", "pay_in_full", amount=grouped(statement["new_balance"]), due_on=due_on)
+        say("calm", "pay_in_full", amount=grouped(format(_asked(statement), "f")), due_on=due_on)
     else:
         say("calm", "pay_revolving")
 
@@ -175,6 +182,8 @@ def _credit(statement: StatementDocument, lang: Language) -> list[dict[str, str]
                  ("not_recovered", grouped(statement["charged_off"]["not_recovered"]))]
     rows.append(("grace", label(f"grace_{statement['grace']}", lang)))
     shown = [{"label": label(name, lang), "value": value} for name, value in rows]
+    shown += [{"label": label("disputed_since", lang, since=each["since"]), "value": grouped(each["amount"])}
+              for each in (statement["disputed"]["items"] if "disputed" in statement else ())]
     year = label("year_to_date", lang)
     between = ": " if lang == "en" else ""
     return shown + [

@@ -53,6 +53,10 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{cause}; from {first} to {last} at the penalty rate, {rate}",
         "{cause}；其中 {first} 至 {last} 按罚息利率{rate}计息",
     ),
+    "cause_disputed": (
+        "{cause}; {amount} that was in dispute from {first} to {last} is left out",
+        "{cause}；{first} 至 {last} 存在争议的 {amount} 未计息",
+    ),
     "cause_taken_in": ("it came with a file and was not worked out here", "该笔由外部文件导入，并非本系统计算"),
     # -- fees -----------------------------------------------------------------------------------------------------------
     "late_payment_percent": (
@@ -247,6 +251,30 @@ _REASONS: dict[str, tuple[str, str]] = {
         "{received} was received by {in_time} towards the {owed} billed on {billed_on}, which pays it in full.",
         "{billed_on} 账单金额 {owed}，截至 {in_time} 已收到 {received}，已全额还款，消费免收利息。",
     ),
+    "disputed": (
+        "the {disputed} of that kind that was in dispute from {first} to {last} bears nothing, and no other balance of that "
+        "kind bore interest on any day of the cycle.",
+        "该类款项中 {disputed} 于 {first} 至 {last} 存在争议，不计息；本期内该类款项无其他计息余额。",
+    ),
+    "disputed_grace_kept": (
+        "{received} was received by {in_time} towards the {owed} billed on {billed_on}; {disputed} of it was disputed by then "
+        "and not asked for any more, which leaves nothing unpaid.",
+        "{billed_on} 账单金额 {owed}，截至 {in_time} 已收到 {received}，另有 {disputed} 存在争议、不再要求偿还，"
+        "视为已全额还款。",
+    ),
+    "disputed_minimum_met": (
+        "{received} was received by {in_time} towards the minimum payment of {minimum} due on {due_on}; {disputed} of it was "
+        "not asked for any more because of what was disputed by then ({allowed} may be missing).",
+        "{due_on} 到期的最低还款额 {minimum}，截至 {in_time} 已收到 {received}，另有 {disputed} 因争议不再要求偿还"
+        "（允许差额 {allowed}），视为已足额还款。",
+    ),
+    "disputed_statement": (
+        "{disputed} {currency} of the new balance of {new_balance} is disputed ({told}): until it is decided it is in no item "
+        "of the minimum payment of {minimum} and bears no interest, and what is to be paid in full is {not_disputed}.",
+        "本期应还款额 {new_balance} 中有 {disputed} {currency} 存在争议（{told}）：不计入最低还款额 {minimum}，"
+        "争议期间不计息；全额还款金额为 {not_disputed}。",
+    ),
+    "disputed_told": ("{amount} since {since}", "{since} 起 {amount}"),
     "no_balance": (
         "no balance of that kind bore interest on any day of the cycle.",
         "本期内没有计息余额。",

@@ -144,12 +144,26 @@ def _interest(asked: Question) -> Failed:
     in_time, previous = history.in_time_until(terms), history.previous
     has_grace = segment != "over_limit" and terms.interest.segment_named(segment).grace
     if not has_grace or previous is None or in_time is None or previous["billed"] <= 0 or asked.row["grace"]:
-        return "no_balance", {"balance_days": asked.amount(0)}
-    return "grace_kept", {
-        "billed_on": previous["closes_on"].isoformat(), "owed": asked.amount(previous["new_balance"]),
-        "in_time": in_time.isoformat(), "received": asked.amount(history.received(terms, in_time)),
-        "tolerance_amount": asked.amount(terms.minor(terms.cycle.tolerance_amount)),
+        return _all_disputed(asked, segment) or ("no_balance", {"balance_days": asked.amount(0)})
+    received, disputed = history.received(terms, in_time), history.disputed_since(in_time)
+    tolerance = terms.minor(terms.cycle.tolerance_amount)
+    facts: Facts = {
+        "billed_on": previous["closes_on"].isoformat(), "owed": asked.amount(history.owed_before),
+        "in_time": in_time.isoformat(), "received": asked.amount(received), "tolerance_amount": asked.amount(tolerance),
     }
+    if disputed and received < history.owed_before - tolerance:
+        return "disputed_grace_kept", {**facts, "disputed": asked.amount(disputed)}
+    return "grace_kept", facts
+
+
+def _all_disputed(asked: Question, segment: str) -> Failed:
+    """That what there was of a segment is disputed."""
+    left_out = asked.history.left_out(segment)
+    if not left_out:
+        return None
+    return "disputed", {
+        "disputed": asked.amount(sum(amount for amount, _, _ in left_out)),
+        "first": min(first for _, first, _ in left_out).isoformat(), "last": max(last for _, _, last in left_out).isoformat()}
 
 
 _CONDITIONS: dict[str, Callable[[Question], Failed]] = {

@@ -41,6 +41,10 @@ def why_no_late_payment(asked: Question) -> Failed:
     received = history.due.received(statement, in_time, in_time + 1)
     facts |= {"received": asked.amount(received), "allowed": asked.amount(allowed)}
     if statement.minimum_due - received <= allowed:
+        disputed = history.due.not_asked_any_more(statement, in_time)
+        if disputed and statement.minimum_due - received + disputed > allowed:
+            return "disputed_minimum_met", {**facts, "received": asked.amount(received - disputed),
+                                            "disputed": asked.amount(disputed)}
         return "minimum_met", facts
     if history.due.bore_another_fee(place, closes if charged_at_closing(rule) else in_time + 1):
         return "returned_payment_charged", facts

@@ -130,6 +130,13 @@ _LABELS: dict[str, tuple[str, str]] = {
         "Nothing to pay: the account is {amount} {currency} in credit. We take it off what you spend next.",
         "无需还款：您的账户有溢缴款 {amount} {currency}，将用于抵扣后续消费。",
     ),
+    "disputed_title": ("Disputed", "争议金额"),
+    "disputed_since": ("Disputed since {since}", "{since} 起争议金额"),
+    "disputed_note": (
+        "{amount} {currency} of the new balance is disputed. Until it is decided you need not pay it and it bears no interest.",
+        "本期应还款额中有 {amount} {currency} 存在争议，裁定前无须偿还，亦不计息。",
+    ),
+    "nothing_else_owed": ("Nothing to pay: nothing is owed but what is disputed.", "无需还款：除争议金额外无欠款。"),
     "nothing_owed": ("Nothing to pay: the account stands at zero.", "无需还款：您的账户余额为零。"),
     "charged_off_note": (
         "This account was charged off on {on}; {amount} {currency} of what was written off has not been recovered and is still "

@@ -38,6 +38,8 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
     opening = next((each for each in statements if each["cycle_no"] == 0), None)
     found = [each for terms in versions for each in beyond_rules(terms)]
     found += [f"postings of type {_name(each)}" for each in postings if not _is_covered(each)]
+    if _rows(connection, "SELECT FROM dispute WHERE member_id = %s AND account_id = %s LIMIT 1", key):
+        found.append("disputes")
     if len({each["credit_limit"] for each in statements}) > 1:
         found.append("a credit limit that changed")
     if found:
