@@ -36,10 +36,16 @@ _CARDS = """
     SELECT {columns}, string_agg(int4send(card.card_id::int), ''::bytea)
     FROM card
     JOIN card_account account USING (member_id, account_id)
+    {units}
+    GROUP BY {columns}
+"""
+_UNITS = """
     JOIN member ON member.member_id = card.member_id
     LEFT JOIN org_unit unit ON unit.org_unit_id = coalesce(account.org_unit_id, member.org_unit_id)
     WHERE %(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[])
-    GROUP BY {columns}
+"""
+_ONE_CURRENCY = """
+    SELECT max(currency), (SELECT max(card_id) FROM card_directory) FROM card_account HAVING min(currency) = max(currency)
 """
 _USED = """
     SELECT {columns}business_on, cards FROM {source} used
@@ -119,9 +125,15 @@ def _of_cards(groups: Sequence[str]) -> list[str]:
 
 
 def _cards(connection: Connection[Any], asked: Asked, groups: Sequence[str]) -> Cards:
+    """The cards in their groups. Where all are in one, the cards themselves need not be read."""
+    of_units = asked.units is not None or "org_unit" in groups
+    if not of_units and not {"cycle", *_OF_CARDS} & set(groups):
+        row = connection.execute(_ONE_CURRENCY).fetchone()
+        if row is not None and row[1] is not None:
+            return Cards([(row[0],)], [None], np.zeros(row[1] + 1, dtype=np.int32))
     closing = ("account.closing_day", "account.anchor_on") if "cycle" in groups else ()
     columns = ["account.currency", *(_OF_CARDS[name] for name in _of_cards(groups)), *closing]
-    statement = sql.SQL(_CARDS).format(columns=sql.SQL(", ".join(columns)))
+    statement = sql.SQL(_CARDS).format(columns=sql.SQL(", ".join(columns)), units=sql.SQL(_UNITS if of_units else ""))
     found, members = Cards(), []
     with connection.cursor(binary=True) as cursor:
         for *values, packed in cursor.execute(statement, asked.parameters()):
