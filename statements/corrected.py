@@ -16,6 +16,7 @@ from psycopg import Connection
 from accounts.errors import Usage
 from accounts.posting_types import OWN_CHARGES
 from billing.posted_rebilling import PostedRebill, events_of, posted_rebills, rebilling_as_posted
+from billing.rates_borne import rates_borne
 from billing.rebill import Rebilling, find_rebilling
 from billing.simulation import SimulatedStatement
 from statements.facts import CorrectedBy, PostingLine, StatementFacts, carried_rows
@@ -106,8 +107,8 @@ def _corrected(connection: Connection[Any], key: AccountKey, rebilling: Rebillin
         row = _row(rebilling, facts, statement, None if preview else lines)
         told = [event for event in events if event["late_for"] <= facts.row["closes_on"]]
         found.append(replace(
-            reader.facts(row, lines, cards, carried_rows(statement.charged), plans=statement.plans,
-                         hardship=statement.hardship),
+            reader.facts(row, lines, cards, carried_rows(statement.charged), rates_borne(statement.trace, 0), statement.plans,
+                         statement.hardship),
             corrected_by=CorrectedBy(rebilling.on, bytes(facts.row["sha256"]), told)))
     return found
 

@@ -117,7 +117,7 @@ class StatementFacts:
     carried: of segments that the row has no columns for, what was charged and what is left.
     plans: instalment plans of the account with parts to come, as they stood at the closing; hardship: in force on the closing
     day; corrected_by: of a statement as it would have been issued, had late events been known in time; rates: by segment,
-    where the penalty rate or hardship took the place of the terms' own on some days.
+    where another version came into force, or the penalty rate or hardship took the place of the terms' own, on some days.
     """
 
     row: Mapping[str, Any]

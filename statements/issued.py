@@ -20,7 +20,7 @@ from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
 from billing.arrangements import HARDSHIP, Arrangement
 from billing.instalment_plans import plans_to_come
 from billing.instalments import BilledPlans
-from billing.rates_borne import RateBorne, rates_borne_of, with_own_rates
+from billing.rates_borne import RateBorne, rates_borne_of, with_several_rates
 from billing.terms_book import TermsBook
 from statements.facts import TOLD, CardFacts, CarriedRow, Letterhead, PostingLine, StatementFacts, bears_interest, cards_shown
 
@@ -172,12 +172,12 @@ class StatementReader:
         postings = self.postings(rows)
         cards, carried = self.cards(asked), self.carried(rows)
         plans, hardship = plans_to_come(self._connection, self._terms_book, rows), self.hardship(rows)
-        own_rates = set(with_own_rates(self._connection, rows))
+        several_rates = with_several_rates(self._connection, self._terms_book, rows)
         place_of = {(key.member_id, key.account_id): place for place, key in enumerate(keys, start=1)}
         return [
             self.facts(row, postings[place], cards[place_of[row["member_id"], row["account_id"]]], carried[place],
                        rates_borne_of(self._connection, row["member_id"], row["account_id"], row["closes_on"])
-                       if place in own_rates else None, plans.get(place, ()), hardship.get(place))
+                       if place in several_rates else None, plans.get(place, ()), hardship.get(place))
             for place, row in enumerate(rows, start=1)
         ]
 
