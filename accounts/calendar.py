@@ -44,6 +44,11 @@ def first_closing(opened_on: date, closing_day: int) -> date:
     return this_month if this_month >= opened_on else months_later(opened_on, 1, closing_day)
 
 
+def cycle_opens_on(day: date, closing_day: int) -> date:
+    """First day of the cycle that a day belongs to: the day after the closing date before it."""
+    return months_later(first_closing(day, closing_day), -1, closing_day) + timedelta(days=1)
+
+
 def closing_on(anchor_on: date, cycle_no: int, closing_day: int) -> date:
     """Closing date of a cycle; cycle 1 closes on the anchor, cycle 0 is the month before it."""
     return months_later(anchor_on, cycle_no - 1, closing_day)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from accounts.calendar import cycle_opens_on
 from accounts.errors import Usage
 from accounts.money import BadAmount, minor_units
 from accounts.posting_types import PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES, WAIVERS
@@ -248,7 +249,10 @@ class Scenario(_Table):
                             f"{one.until_on}")
 
     def check_segments(self) -> None:
-        """Raises ValueError for a segment that no version of the terms has."""
+        """Raises BadAmount for a segment that no version of the terms has, or not yet in the cycle that an event posts in.
+
+        Source: docs/reference/billing-rules.md, 5.3.
+        """
         names = sorted({row.name for terms in self.terms for row in terms.interest.segment})
         named = [(f"events.{number}.segment", event.segment) for number, event in enumerate(self.events) if event.segment]
         if self.opening is not None:
@@ -256,6 +260,15 @@ class Scenario(_Table):
         for key, name in named:
             if name not in names:
                 raise BadAmount(f"{key}: {name} is no segment of the terms; they have {', '.join(names)}")
+        first_on = self.account.opened_on if self.opening is None else self.opening.on + timedelta(days=1)
+        closing_day = self.account.closing_day or self.terms_on(first_on).cycle.closing_day
+        for number, event in enumerate(self.events):
+            opens_on = max(cycle_opens_on(event.posted_on or event.on, closing_day), first_on)
+            has = [row.name for row in self.terms_on(opens_on).interest.segment]
+            if event.segment is not None and event.segment not in has:
+                raise BadAmount(f"events.{number}.segment: the cycle from {opens_on} on, which it posts in, has no segment "
+                                f"{event.segment}: a version that comes within a cycle brings it to the next one; it has "
+                                f"{', '.join(has)}")
 
     def check_amounts(self) -> None:
         """Raises BadAmount for an amount with more decimals than amounts of the product have."""

@@ -35,9 +35,10 @@ class _Query(NamedTuple):
 
 
 _ACCOUNTS = _Query(sql.SQL("""
-SELECT d.account, a.member_id, a.account_id, a.currency, a.opened_on - date '1970-01-01', a.product
+SELECT d.account, a.member_id, a.account_id, a.currency, a.opened_on - date '1970-01-01', a.product,
+       a.closing_day::bigint
 FROM account_directory d JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
-"""), sql.Identifier("d", "account"), ("text", "number", "number", "number", "number", "text"))
+"""), sql.Identifier("d", "account"), ("text", "number", "number", "number", "number", "text", "number"))
 _CARDS = _Query(sql.SQL("""
 SELECT d.card, d.card_id, a.account
 FROM card_directory d JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
@@ -47,7 +48,8 @@ _OPENINGS = "SELECT account_id, posted_on - date '1970-01-01' FROM posting WHERE
 
 @dataclass
 class AccountColumns:
-    """Accounts as columns; opening_day: day number of an opening balance that is still to come, else NO_DAY."""
+    """Accounts as columns; opening_day: day number of an opening balance that is still to come, else NO_DAY; closing_day: 0
+    where it is not known yet."""
 
     code: Any = field(default_factory=lambda: pa.array([], pa.string()))
     member_id: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -56,6 +58,7 @@ class AccountColumns:
     opened_day: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     product: Any = field(default_factory=lambda: pa.array([], pa.string()))
     opening_day: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    closing_day: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def places(self, codes: Any) -> Int64Array:
         """For each code its place in these columns, -1 where there is none."""
@@ -115,7 +118,7 @@ class Directory:
         nothing = pa.array(np.zeros(len(codes), dtype=np.int64))
         first = len(self.accounts.code)
         self._append_accounts([codes, nothing, nothing, pa.array(currencies, pa.int64()),
-                               pa.array([day_number(each) for each in opened_on], pa.int64()), products])
+                               pa.array([day_number(each) for each in opened_on], pa.int64()), products, nothing])
         self.accounts.opening_day[first:] = [NO_DAY if each is None else day_number(each) for each in opening_on]
 
     def offer_cards(self, codes: Any, accounts: Any) -> None:
@@ -134,7 +137,7 @@ class Directory:
 
     def _append_accounts(self, rows: list[Any]) -> None:
         self.learned += 1
-        code, member_id, account_id, currency, opened_day, product = rows
+        code, member_id, account_id, currency, opened_day, product, closing_day = rows
         known = self.accounts
         self.accounts = AccountColumns(
             pa.concat_arrays([known.code, code]),
@@ -144,6 +147,7 @@ class Directory:
             np.concatenate([known.opened_day, _int64(opened_day)]),
             pa.concat_arrays([known.product, product]),
             np.concatenate([known.opening_day, np.full(len(code), NO_DAY, dtype=np.int64)]),
+            np.concatenate([known.closing_day, _int64(closing_day)]),
         )
 
     def _add_cards(self, rows: list[Any]) -> None:

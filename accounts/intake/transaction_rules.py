@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accounts.calendar import day_number, day_of
+from accounts.calendar import cycle_opens_on, day_number, day_of
 from accounts.intake.amounts import read_amounts
 from accounts.intake.book_days import BookDays
 from accounts.intake.cells import CellDefect, counted, plain_number
 from accounts.intake.checking import NO_DAY, BlockCheck, as_mask, distinct
 from accounts.intake.directory import AccountColumns, Directory
 from accounts.intake.layouts import TRANSACTIONS
-from accounts.intake.products import Products
+from accounts.intake.products import Products, ProductVersion
 from accounts.intake.rows import BoolArray, Int64Array, RowBlock
 from accounts.money import BY_NUMERIC, CURRENCIES
 from accounts.posting_types import BY_NAME, OPPOSITE, PREPAID_TRANSACTION_TYPES, TRANSACTION_TYPES
@@ -128,7 +128,7 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     posted_as = _with_sign(check, signed, type_given, amount, readable)
     transaction_day, posted_day = _days(check, accounts, account, book)
     original = _original_amounts(check, signed)
-    _segments(check, accounts, account, products, posted_as, posted_day)
+    _segments(check, accounts, account, products, book, posted_as, posted_day)
     for name in _TEXTS:
         check.text(name)
     return CheckedTransactions(check, book, learned, accounts, account, card_id, type_given, posted_as, amount,
@@ -222,26 +222,50 @@ def _days(check: BlockCheck, accounts: AccountColumns, account: Int64Array, book
     return made, posted
 
 
-def _segments(check: BlockCheck, accounts: AccountColumns, account: Int64Array, products: Products, kind: Int64Array,
-              posted_day: Int64Array) -> None:
-    """A segment that a row names has to be one of the terms in force on its posting date."""
+def _segments(check: BlockCheck, accounts: AccountColumns, account: Int64Array, products: Products, book: BookDays,
+              kind: Int64Array, posted_day: Int64Array) -> None:
+    """A segment that a row names has to be one of the terms that its cycle is billed on: of the cycle's first day.
+
+    Source: docs/reference/billing-rules.md, 5.3.
+    """
     check.text("segment")
     named = ~check.absent("segment")
     if not named.any():
         return
     check.refuse(named & _CHARGES[kind], "segment", lambda index: f"{TYPES[int(kind[index])]} lies in no segment; leave it out")
     known = np.flatnonzero(named & (account >= 0) & (posted_day != NO_DAY) & ~check.bad)
+    opens = _cycle_opens(accounts, account[known], book, posted_day[known])
     places, names = distinct(check.block.column("segment"))
     place, products_named = distinct(accounts.product)
     product = place[account[known]]
     for each in np.unique(product).tolist():
         code = products_named[each]
-        for version in products[code].versions if code in products else ():
+        versions = products[code].versions if code in products else ()
+        for version in versions:
             until = np.iinfo(np.int64).max if version.until is None else day_number(version.until)
-            held = known[(product == each) & (posted_day[known] >= day_number(version.first)) & (posted_day[known] < until)]
-            has = np.array([name in version.segments for name in names])
-            check.refuse(held[~has[places[held]]], "segment", f"is no segment of {code} on its posting date; it has "
-                         f"{', '.join(version.segments)}")
+            held = known[(product == each) & (opens >= day_number(version.first)) & (opens < until)]
+            for at, name in enumerate(names):
+                if name not in version.segments:
+                    check.refuse(held[places[held] == at], "segment", _no_segment(code, version, name, versions))
+
+
+def _no_segment(code: str, version: ProductVersion, name: str, versions: Sequence[ProductVersion]) -> str:
+    has = ", ".join(version.segments)
+    comes_on = next((each.first for each in versions if each.first > version.first and name in each.segments), None)
+    if comes_on is None:
+        return f"is no segment of {code} in the cycle it posts in; it has {has}"
+    return (f"comes to {code} on {comes_on} and holds in cycles that begin then or later; the one it posts in has {has}. Leave "
+            "it out, or let it post in the next cycle")
+
+
+def _cycle_opens(accounts: AccountColumns, account: Int64Array, book: BookDays, posted_day: Int64Array) -> Int64Array:
+    """First day of the cycle that each row posts in; of a first cycle the day that the account was opened, or the book's."""
+    closing, day = accounts.closing_day[account], posted_day.copy()
+    for number, on in np.unique(np.stack([closing, posted_day]), axis=1).T.tolist():
+        if number:
+            day[(closing == number) & (posted_day == on)] = day_number(cycle_opens_on(day_of(on), number))
+    first = day_number(book.first_on) if book.first_on else NO_DAY
+    return np.maximum(day, np.minimum(np.maximum(accounts.opened_day[account], first), posted_day))
 
 
 def _original_amounts(check: BlockCheck, signed: bool) -> Any:

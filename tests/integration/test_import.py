@@ -23,6 +23,7 @@ from accounts.intake import taking
 from accounts.posting_types import BY_NAME
 from tests.conftest import RunCardwright
 from tests.integration.portfolios import ACCOUNTS, CARDS, MEMBERS, TRANSACTIONS, Portfolio, Rows, counts, rejects
+from tests.small_book import load_terms
 
 PAN = "4111111111111111"  # a published test number
 
@@ -144,11 +145,31 @@ def test_a_row_may_name_a_segment_of_the_terms(embedded_database: Database, tmp_
         ["fee", "14", "A1", "2024-03-10", "spring"], ["purchase", "15", "nobody", "2024-03-10", "spring"],
     ], (*TRANSACTIONS, "segment"))
     assert rejects(taken) == [
-        (5, "segment", "summer", "is no segment of classic on its posting date; it has purchase, cash_advance, spring"),
+        (5, "segment", "summer", "is no segment of classic in the cycle it posts in; it has purchase, cash_advance, spring"),
         (6, "segment", "spring", "fee lies in no segment; leave it out"),
         (7, "account", "nobody", "is no account on the books")]
     assert portfolio.rows("SELECT amount, segment FROM posting ORDER BY amount") == [
         (1000, "spring"), (1100, None), (1200, "cash_advance")]
+
+
+def test_a_segment_of_a_version_that_comes_within_a_cycle_holds_from_the_next_one_on(embedded_database: Database,
+                                                                                     tmp_path: Path) -> None:
+    rows = [{"name": "purchase", "daily_rate": "0.0005"}, {"name": "cash_advance", "daily_rate": "0.0005"}]
+    spring, gone = {"name": "spring", "annual_rate": "0", "until": date(2024, 6, 30)}, {"name": "gone", "annual_rate": "0.1"}
+    portfolio = Portfolio(embedded_database, tmp_path, interest={"segment": [*rows, gone]}).begin()
+    with embedded_database.connect() as connection:
+        load_terms(connection, interest={"segment": [*rows, spring]}, in_force_from=date(2024, 3, 20))
+    taken = portfolio.transactions("transactions.csv", [
+        ["purchase", "10", "A1", "2024-03-25", "spring"], ["purchase", "11", "A1", "2024-04-05", "spring"],
+        ["purchase", "12", "A1", "2024-04-06", "spring"], ["purchase", "13", "A1", "2024-04-06", "gone"],
+        ["purchase", "14", "A1", "2024-04-05", "gone"],
+    ], (*TRANSACTIONS, "segment"))
+    not_yet = ("comes to classic on 2024-03-20 and holds in cycles that begin then or later; the one it posts in has purchase, "
+               "cash_advance, gone. Leave it out, or let it post in the next cycle")
+    assert rejects(taken) == [
+        (2, "segment", "spring", not_yet), (3, "segment", "spring", not_yet),
+        (5, "segment", "gone", "is no segment of classic in the cycle it posts in; it has purchase, cash_advance, spring")]
+    assert portfolio.rows("SELECT amount, segment FROM posting ORDER BY amount") == [(1200, "spring"), (1400, "gone")]
 
 
 def test_a_reference_stands_for_one_event_for_ever(portfolio: Portfolio) -> None:
