@@ -38,6 +38,7 @@ class ChargedOff:
     def bear_nothing(self, walked: Walked) -> None:
         """Let nothing that these accounts owed in a cycle bear interest."""
         walked.bases[:, :, self.off] = 0
+        walked.counted = walked.counted & ~self.off  # methods that take one day's balance have no day to take it for
         if walked.doubled is not None:
             walked.doubled[:, :, self.off] = 0
         if walked.excess is not None:

@@ -13,6 +13,7 @@ from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
 from statements.reperformance.billed import Billed
+from statements.reperformance.charge_off import WrittenOff
 from statements.reperformance.charges import Charge
 from statements.reperformance.covered import require_reperformed
 from statements.reperformance.cycles import (
@@ -28,7 +29,7 @@ from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
 from statements.reperformance.facts import Fact, History, history_of
 from statements.reperformance.fees import Fees
-from statements.reperformance.interest import bases_of, charge
+from statements.reperformance.interest import charge, charge_of_segment
 from statements.reperformance.minimum import Asked, minimum_payment
 from statements.reperformance.rates import Rates
 from statements.reperformance.received import received_by
@@ -69,11 +70,12 @@ class _Last:
 class _Account:
     history: History
     last: _Last
+    arrears: Arrears
     balances: Balances = field(default_factory=Balances)
-    arrears: Arrears = field(default_factory=Arrears)
     posted: list[Fact] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
     statements: list[ReperformedStatement] = field(default_factory=list)
+    written_off: WrittenOff | None = None
 
 
 def reperform(scenario: Scenario) -> list[ReperformedStatement]:
@@ -99,6 +101,7 @@ def reperform_history(history: History) -> list[ReperformedStatement]:
                 if not history.charges_given:
                     fees.of_closing(previous, closing, partial(_interest_if_closed, account, closing))
                 _close(account, closing)
+                fees.charged_off = account.written_off is not None
             closing = next_closing(history, day, anything_posted=True)
     return account.statements
 
@@ -106,10 +109,11 @@ def reperform_history(history: History) -> list[ReperformedStatement]:
 def _begin(history: History) -> _Account:
     opening = history.opening
     if opening is None:
-        return _Account(history, _Last(history.first_day - DAY))
+        return _Account(history, _Last(history.first_day - DAY), Arrears(history.agreed))
     terms = history.terms_on(opening.on)
     due_on = opening.due_on or due_of(opening.on, terms)
-    account = _Account(history, _Last(opening.on, minimum=opening.minimum, due_on=due_on, grace_kept=opening.grace_kept))
+    last = _Last(opening.on, minimum=opening.minimum, due_on=due_on, grace_kept=opening.grace_kept)
+    account = _Account(history, last, Arrears(history.agreed))
     account.balances.credit = opening.credit
     age = BILLED if opening.grace_kept else REVOLVING
     owed = [("principal", name, amount) for name, amount in opening.principal.items()]
@@ -119,7 +123,8 @@ def _begin(history: History) -> _Account:
             lies_in = age if segment_row(terms, name).grace else REVOLVING
             account.balances.debits.append(Debit(kind, name, lies_in, amount, amount, opening.on, opening.on))  # type: ignore[arg-type]
     account.last.new_balance = account.balances.total()
-    account.billed.append(Billed(opening.on, account.last.new_balance, opening.minimum, due_on))
+    account.billed.append(Billed(opening.on, account.last.new_balance, opening.minimum, due_on,
+                                 history.agreed.spares(opening.on, due_on)))
     _bill_again(account, due_on)
     tolerance = timedelta(days=history.terms_on(history.first_day).cycle.tolerance_days)
     if opening.past_due:
@@ -160,21 +165,42 @@ def _close(account: _Account, closing: date) -> None:
     walked, at_cut = walk(cycle, balances, facts, allocation, last.minimum, deferred)
     days = days_of(walked, history.credit_limit)
     closed = _decide(account, Closed(walked, balances.snapshot(), True, True, at_cut, days), facts)
-    charges = _charges(account, closed, rates, deferred)
+    charges = [] if account.written_off is not None else _charges(account, closed, rates, deferred)
     charged = [*facts, *_post_charges(cycle, balances, charges, allocation)]
     figures = _figures(previous_balance, charged)
+    asked = _asks(account, cycle, charged, figures["new_balance"])
+    written_off = _write_off(account, cycle, figures["new_balance"], asked["days_past_due"])
+    if written_off:
+        figures = _figures(previous_balance, [*charged, *written_off])
+        asked = {**dict.fromkeys(asked, 0), "days_past_due": asked["days_past_due"]}
     assert figures["new_balance"] == balances.total()
-    figures |= _asks(account, cycle, charged, figures["new_balance"])
+    figures |= asked
     due_on = due_of(closing, cycle.terms)
     next_terms = history.terms_on(closing + DAY)
     asked_before = figures["past_due"] if "past_due" in cycle.terms.minimum_payment.add else 0
-    account.arrears.ask(max(0, figures["minimum_payment_due"] - asked_before), due_on,
-                        due_on + timedelta(days=next_terms.cycle.tolerance_days))
+    if not history.agreed.holiday(closing):
+        account.arrears.ask(max(0, figures["minimum_payment_due"] - asked_before), due_on,
+                            due_on + timedelta(days=next_terms.cycle.tolerance_days))
     balances.grow_older(cycle.terms, closed.grace_kept)
     balances.forget_paid()
-    account.last = _Last(closing, figures["new_balance"], figures["minimum_payment_due"], due_on, closed.grace_kept, closed)
-    account.billed.append(Billed(closing, figures["new_balance"], figures["minimum_payment_due"], due_on))
+    grace_kept = closed.grace_kept or account.written_off is not None
+    account.last = _Last(closing, figures["new_balance"], figures["minimum_payment_due"], due_on, grace_kept, closed)
+    account.billed.append(Billed(closing, figures["new_balance"], figures["minimum_payment_due"], due_on,
+                                 history.agreed.spares(closing, due_on)))
     account.statements.append(ReperformedStatement(closing, due_on, figures, closed.grace_kept, tuple(charges)))
+
+
+def _write_off(account: _Account, cycle: Cycle, new_balance: int, days_past_due: int) -> list[Fact]:
+    """What a charge-off posts at a closing, the one that decides on it or one after it (rules 13.6, 13.7)."""
+    after = cycle.terms.delinquency.charge_off_after_days
+    if account.written_off is None:
+        due = (0 < after <= days_past_due) or account.history.agreed.charge_off_decided(cycle.previous, cycle.closing)
+        if not due or new_balance <= 0:
+            return []
+        account.written_off = WrittenOff()
+    account.balances.write_off()
+    account.arrears.clear()
+    return account.written_off.at_closing(account.balances, new_balance, cycle.closing)
 
 
 def _interest_if_closed(account: _Account, closing: date) -> int:
@@ -199,7 +225,7 @@ def _charges(account: _Account, closed: Closed, rates: Rates, deferred: Deferred
     """The interest of a cycle: a charge a segment, over the limit, deferred, and what a minimum charge adds (rule 7)."""
     terms = closed.walked.cycle.terms
     bearing = Bearing(closed, account.last.cycle)
-    charges = [charge(row.name, bases_of(bearing, row.name), partial(rates.of_segment, row.name), terms)
+    charges = [charge_of_segment(bearing, row.name, partial(rates.of_segment, row.name))
                for row in terms.interest.segment if not row.deferred]
     if bears_over_limit(closed.walked):
         charges.append(charge("over_limit", over_limit_bases(closed.walked, account.history.credit_limit), rates.over_limit,
@@ -216,9 +242,10 @@ def _post_charges(cycle: Cycle, balances: Balances, charges: list[Charge], alloc
     terms, day = cycle.terms, cycle.closing
     tax_rate = terms.fees.tax_on_charges.interest
     facts = [Fact(each.segment, each.amount, day, day, "interest", "debit", "interest") for each in charges]
-    taxes = [rounded(each.amount * Fraction(tax_rate), terms.interest.rounding, terms.minor(terms.interest.rounding_unit))
-             for each in charges if tax_rate]
-    facts += [Fact("tax", amount, day, day, "fees", "debit", "fees") for amount in taxes if amount]
+    tax = rounded(sum(each.amount for each in charges) * Fraction(tax_rate), terms.interest.rounding,
+                  terms.minor(terms.interest.rounding_unit))
+    if tax:
+        facts.append(Fact("tax", tax, day, day, "fees", "debit", "fees"))
     for fact in facts:
         balances.debits.append(Debit(fact.kind, "purchase", NEW, fact.amount, fact.amount, day, day))
     balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
@@ -240,10 +267,10 @@ def _asks(account: _Account, cycle: Cycle, facts: list[Fact], new_balance: int) 
     over_limit = max(0, new_balance - account.history.credit_limit)
     charged = {kind: sum(each.amount for each in facts if each.side == "debit" and each.kind == kind)
                for kind in ("interest", "fees")}
-    oldest = account.arrears.oldest_missed()
+    oldest, agreed = account.arrears.oldest_missed(), account.history.agreed
+    asked = Asked(charged["interest"], charged["fees"], past_due, over_limit, account.history.credit_limit)
     return {
-        "minimum_payment_due": minimum_payment(cycle, account.balances, Asked(
-            charged["interest"], charged["fees"], past_due, over_limit, account.history.credit_limit)),
+        "minimum_payment_due": 0 if agreed.holiday(cycle.closing) else minimum_payment(cycle, account.balances, asked),
         "past_due": past_due, "over_limit": over_limit,
-        "days_past_due": (cycle.closing - oldest).days if oldest is not None and past_due else 0,
+        "days_past_due": agreed.days_past_due(oldest, cycle.closing) if oldest is not None and past_due else 0,
     }

@@ -43,8 +43,8 @@ class Allocation:
     def _as_of(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:
         if self.terms.allocation.as_of == "payment_date":
             return self._in_order(items, debits, day)
-        before = [each for each in debits if each.posted_on <= self.cycle.previous]
-        since = [each for each in debits if each.posted_on > self.cycle.previous]
+        before = [each for each in debits if each.posted_on <= self.cycle.previous or each.came_back]
+        since = [each for each in debits if each not in before]
         return [*self._in_order(items, before, self.cycle.previous), *self._in_order(items, since, self.cycle.previous)]
 
     def _in_order(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:

@@ -29,6 +29,8 @@ class Debit:
     last_day: date | None = None
     of_before: bool = False
     """A payment that came back, or what went over from a segment that ended: no new debit of this cycle."""
+    came_back: bool = False
+    """A payment that came back."""
     bases: dict[date, int] = field(default_factory=dict)
     """Of a debit in a deferred segment: what its interest days came to, balance-days by date."""
 
@@ -77,6 +79,10 @@ class Balances:
         """Drops debits of which nothing is left."""
         self.debits = [each for each in self.debits if each.left]
 
+    def write_off(self) -> None:
+        """Nothing that is owed is carried on (rule 13.6)."""
+        self.debits = []
+
     def grow_older(self, terms: Terms, grace_kept: bool) -> None:
         """What a closing does to the age classes (rule 2.3)."""
         for each in self.debits:
@@ -107,6 +113,7 @@ def debit_of(fact: Fact, terms: Terms) -> Debit:
     debit = Debit(fact.kind, segment, NEW, fact.amount, fact.amount, counts_on, fact.posted_on, last_day)
     if fact.type == "returned_payment":
         debit.age, debit.of_before = BILLED if has_grace(terms, debit) else REVOLVING, True
+        debit.came_back = True
     return debit
 
 

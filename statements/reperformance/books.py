@@ -9,8 +9,11 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT
+from billing.account_events import arrangements_of
 from billing.terms_book import TermsBook
 from statements.reperformance.account import ReperformedStatement, reperform_history
+from statements.reperformance.agreed import Agreed, Agreements
+from statements.reperformance.charge_off import WRITTEN_OFF
 from statements.reperformance.covered import NotReperformed, beyond_rules
 from statements.reperformance.facts import Fact, History, Opening, fact_of, fee_fact, is_transaction, waiver_fact
 
@@ -49,6 +52,8 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         account["opened_on"], account["credit_limit"], account["closing_day"], first_day, statements[-1]["closes_on"], versions,
         tuple(fact for each in postings if (fact := _fact(each)) is not None),
         opening=None if opening is None else _opening(opening), charges_given=True,
+        agreed=Agreements([Agreed(each.kind, each.from_on, each.until_on, each.annual_rate)
+                           for each in arrangements_of(connection, member_id, account_id)]),
     )
 
 
@@ -67,13 +72,13 @@ def _is_covered(posting: Row) -> bool:
     if known is None or posting["type"] > 100:
         return False
     charge = known.figure in ("fees", "waivers", "interest")
-    return charge or posting["type"] in _OPENINGS or is_transaction(known.name)
+    return charge or posting["type"] in _OPENINGS or known.name in WRITTEN_OFF or is_transaction(known.name)
 
 
 def _fact(posting: Row) -> Fact | None:
-    """A posting as a fact; None for what is worked out again: interest and the tax on it; and for opening balances."""
+    """A posting as a fact; None for what is worked out again (interest, the tax on it, charge-offs) and opening balances."""
     kind = BY_CODE[posting["type"]]
-    if posting["type"] in _OPENINGS:
+    if posting["type"] in _OPENINGS or kind.name in WRITTEN_OFF:
         return None
     if is_transaction(kind.name):
         return fact_of(kind.name, posting["amount"], posting["effective_on"], posting["posted_on"], posting["segment"])

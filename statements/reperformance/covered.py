@@ -23,14 +23,12 @@ def beyond_rules(terms: Terms) -> Iterator[str]:
     """What of the terms is not worked out."""
     if terms.kind != "credit":
         yield f"kind = {terms.kind}"
-    if terms.delinquency.charge_off_after_days:
-        yield "delinquency.charge_off_after_days"
 
 
 def require_reperformed(scenario: Scenario) -> None:
     """Raises NotReperformed, naming everything in a scenario that is beyond the second engine."""
     found = [each for terms in scenario.terms for each in beyond_rules(terms)]
-    found += [f"events of type {each.type}" for each in scenario.events if each.type in _EVENTS or each.arrangement is not None]
+    found += [f"events of type {each.type}" for each in scenario.events if each.type in _EVENTS]
     found += ["an event with known_on" for each in scenario.events if each.known_on is not None]
     if found:
         raise NotReperformed(sorted(set(found)))

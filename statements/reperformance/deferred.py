@@ -46,5 +46,5 @@ class Deferred:
         return bool(segment_row(self.terms, segment).deferred)
 
     def _interest(self, debit: Debit, segment: str, last_day: date) -> Fraction:
-        rate = self.rates.of_segment(segment, last_day)
+        rate = self.rates.without_hardship(segment, last_day)
         return sum((rate.interest(base) for base in debit.bases.values()), Fraction(0))

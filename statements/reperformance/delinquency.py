@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from statements.reperformance.agreed import Agreements
 from statements.reperformance.cycles import DAY, Cycle, days_between
 from statements.reperformance.facts import Fact
 from statements.reperformance.received import received
@@ -24,14 +25,17 @@ class Minimum:
 class Arrears:
     """The queue of unpaid minimums by due date, and the days under the penalty rate."""
 
-    def __init__(self) -> None:
+    def __init__(self, agreed: Agreements) -> None:
+        self.agreed = agreed
         self.queue: list[Minimum] = []
         self.penalty_days: set[date] = set()
         self._penalty_since: date | None = None
         self._on_time = 0
 
     def ask(self, amount: int, due_on: date, cut: date) -> None:
-        """A statement asks for a minimum of which so much is new."""
+        """A statement asks for a minimum of which so much is new; not where it is due in a payment holiday (rule 13.3)."""
+        if self.agreed.holiday(due_on):
+            return
         self.queue.append(Minimum(amount, due_on, cut))
 
     def close(self, cycle: Cycle, facts: Sequence[Fact]) -> None:
@@ -41,6 +45,7 @@ class Arrears:
             day = max(cycle.previous + DAY, min(fact.effective_on, cycle.closing))
             sums[day] = sums.get(day, 0) + received(fact, cycle.terms)
         total, cured = 0, False
+        re_aged = max(self.agreed.re_aged(cycle.previous, cycle.closing), default=None)
         for day in days_between(cycle.previous + DAY, cycle.closing):
             total += sums.get(day, 0)
             left = self._after(total)
@@ -49,6 +54,9 @@ class Arrears:
                     minimum.met = unpaid <= cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
                     cured |= self._is_cured_by(minimum, cycle)
             self._penalty(day, cycle, left)
+            if day == re_aged:
+                self._re_age(day, left)
+                total = 0
         tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
         for minimum, unpaid in zip(self.queue, self._after(total), strict=True):
             minimum.unpaid = unpaid
@@ -56,6 +64,16 @@ class Arrears:
         if cured:
             self._penalty_since = None
             self.penalty_days -= {day for day in self.penalty_days if day > cycle.interest_days[-1]}
+
+    def _re_age(self, day: date, left: Sequence[int]) -> None:
+        """What was received pays the queue; then what was due leaves it (rule 13.2)."""
+        for minimum, unpaid in zip(self.queue, left, strict=True):
+            minimum.unpaid = unpaid
+        self.queue = [each for each in self.queue if each.due_on > day]
+
+    def clear(self) -> None:
+        """After a charge-off nothing is asked for any more, and no penalty rate holds (rule 13.6)."""
+        self.queue, self.penalty_days, self._penalty_since = [], set(), None
 
     def past_due(self, new_balance: int) -> int:
         """What is still unpaid of missed minimums; never more than is owed: beyond that the latest are met."""
@@ -89,9 +107,11 @@ class Arrears:
         tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
         missed = [minimum.due_on for minimum, unpaid in zip(self.queue, left, strict=True)
                   if minimum.met is False and unpaid > tolerated]
-        if self._penalty_since is None and missed and (day - min(missed)).days > penalty.after_days_past_due:
+        in_hardship = self.agreed.on("hardship", day) is not None
+        if self._penalty_since is None and missed and not in_hardship and (
+                self.agreed.days_past_due(min(missed), day) > penalty.after_days_past_due):
             self._penalty_since, self._on_time = day, 0
-        if self._penalty_since is not None:
+        if self._penalty_since is not None and not in_hardship:
             self.penalty_days.add(day)
 
     def _is_cured_by(self, minimum: Minimum, cycle: Cycle) -> bool:

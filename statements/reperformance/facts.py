@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from accounts.money import minor_units
 from billing.scenario import Scenario, ScenarioEvent
 from fees.terms import Terms
+from statements.reperformance.agreed import Agreed, Agreements
 
 Kind = Literal["principal", "fees", "interest"]
 Side = Literal["debit", "money", "waiver"]
@@ -99,6 +100,7 @@ class History:
     opening: Opening | None = None
     waivers: tuple[AgreedWaiver, ...] = ()
     over_limit_opt_in: bool = False
+    agreed: Agreements = field(default_factory=Agreements)
     charges_given: bool = False
     """The fees charged are among the facts, and none are worked out."""
 
@@ -144,13 +146,14 @@ def history_of(scenario: Scenario) -> History:
         None if opening is None else _opening(scenario, digits),
         tuple(AgreedWaiver(each.kind, each.from_on, each.until or date.max, each.percent) for each in scenario.waivers),
         scenario.account.over_limit_opt_in,
+        Agreements([Agreed(each.kind, each.from_on, each.until_on, each.annual_rate) for each in scenario.arrangements()]),
     )
 
 
 def _facts(events: Sequence[ScenarioEvent], digits: int) -> list[Fact]:
     return [
         fact_of(each.type, minor_units(each.amount, digits), each.on, each.posted_on or each.on, each.segment, each.currency)
-        for each in events if each.type != "replacement"
+        for each in events if is_transaction(each.type)
     ]
 
 

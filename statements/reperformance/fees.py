@@ -33,9 +33,13 @@ class Fees:
     def __init__(self, history: History, posted: list[Fact], billed: list[Billed]) -> None:
         self.history, self.posted, self.billed = history, posted, billed
         self.bore_over_limit: list[bool] = []
+        #: Set by a charge-off: from then on no fee is charged (rule 13.7).
+        self.charged_off = False
 
     def of_day(self, day: date) -> None:
         """Fees on the day's events, then after due dates, then at opening and on anniversaries."""
+        if self.charged_off:
+            return
         terms = self.history.terms_on(day)
         todays = [each for each in self.posted if each.posted_on == day]
         self._charge(terms, day, on_events(terms, todays))
@@ -47,6 +51,8 @@ class Fees:
 
     def of_closing(self, previous: date, closing: date, interest: Callable[[], int]) -> None:
         """Over the limit, then late payment where it depends on the cycle. interest: what the closing would charge."""
+        if self.charged_off:
+            return
         terms = self.history.terms_on(closing)
         last = self.billed[-1] if self.billed else None
         over_limit = over_limit_fee(self.history, terms, last, closing, self.posted, self.bore_over_limit)

@@ -14,10 +14,17 @@ from statements.reperformance.rates import RateOfDay
 from statements.reperformance.rounding import rounded
 
 RateOn = Callable[[date], RateOfDay]
+_BY_DAYS = ("daily_balance", "average_daily_balance")
+
+
+def charge_of_segment(bearing: Bearing, name: str, rate_on: RateOn) -> Charge:
+    """Interest of a segment; methods that take one base for the cycle know no interest of a day (rule 6)."""
+    by_days, bases = bearing.terms.interest.method in _BY_DAYS, bases_of(bearing, name)
+    return charge(name, bases, rate_on, bearing.terms) if by_days else _charged_once(name, bases, rate_on, bearing.terms)
 
 
 def charge(segment: str, bases: Bases, rate_on: RateOn, terms: Terms, compounds: bool = True) -> Charge:
-    """Interest on the bases of one charge."""
+    """Interest on the bases of one charge, day by day."""
     interest = terms.interest
     unit = terms.minor(interest.rounding_unit)
 
@@ -31,8 +38,13 @@ def charge(segment: str, bases: Bases, rate_on: RateOn, terms: Terms, compounds:
     elif interest.rounded_per == "segment":
         total = Fraction(sum(rounds(amount) for amount in _runs(bases, rate_on)))
     else:
-        total = sum((rate_on(day).interest(base.older + base.new) for (day, _), base in bases.items()), Fraction(0))
+        return _charged_once(segment, bases, rate_on, terms)
     return Charge(segment, rounds(total), total)
+
+
+def _charged_once(segment: str, bases: Bases, rate_on: RateOn, terms: Terms) -> Charge:
+    total = sum((rate_on(day).interest(base.older + base.new) for (day, _), base in bases.items()), Fraction(0))
+    return Charge(segment, rounded(total, terms.interest.rounding, terms.minor(terms.interest.rounding_unit)), total)
 
 
 def _day_by_day(bases: Bases, rate_on: RateOn, rounds: Callable[[Fraction], int] | None, compounds: bool) -> Fraction:
@@ -74,7 +86,7 @@ def _runs_of(bases: Bases, slots: list[tuple[date, int]], part: Callable[[Base],
 def bases_of(bearing: Bearing, name: str) -> Bases:
     """The bases of a segment's charge by the method of the terms (rule 6)."""
     method = bearing.terms.interest.method
-    if method in ("daily_balance", "average_daily_balance"):
+    if method in _BY_DAYS:
         return bearing.in_segment(name)
     if method == "two_cycle":
         return _two_cycle(bearing, name)
@@ -89,7 +101,7 @@ def _one_base(bearing: Bearing, name: str, method: str) -> int:
         left = amounts(now.walked.opening)
     elif method == "adjusted_balance":
         owed = {part.debit for part in now.walked.opening}
-        left = amounts(tuple(part for part in now.closing if part.debit in owed))
+        left = amounts(tuple(part for part in now.closing if part.debit in owed or part.debit.came_back))
     else:
         left = amounts(now.closing)
     ages = [age for age in (REVOLVING, BILLED, NEW) if _bears(bearing, name, age)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from fees.terms import Terms
 from fees.terms_interest import RatedTerms
@@ -54,6 +55,14 @@ class Rates:
         return self._found[name, day]
 
     def _of_segment(self, name: str, day: date) -> RateOfDay:
+        hardship = self.history.agreed.on("hardship", day)
+        if hardship is not None:
+            yearly = self._yearly(Fraction(hardship.annual_rate or 0), day)
+            return RateOfDay(((None, yearly),), self._weight(day))
+        return self.without_hardship(name, day)
+
+    def without_hardship(self, name: str, day: date) -> RateOfDay:
+        """What the terms alone say: deferred interest keeps to it (rule 13.4)."""
         terms = self.history.terms_on(day)
         if day in self.penalty_days and terms.interest.penalty.rate_key is not None:
             return self._flat(terms.interest.penalty, day)
@@ -89,8 +98,12 @@ class Rates:
         if rated.monthly_rate is not None:
             monthly = Fraction(rated.monthly_rate)
             return monthly / self._days_of_cycle(day) if day_count == "monthly" else monthly * 12 / year
-        yearly = Fraction(rated.annual_rate or 0)
-        return yearly / 12 / self._days_of_cycle(day) if day_count == "monthly" else yearly / year
+        return self._yearly(Fraction(rated.annual_rate or 0), day)
+
+    def _yearly(self, rate: Fraction, day: date) -> Fraction:
+        """A nominal rate a year, for one day."""
+        day_count = self.cycle.terms.interest.day_count
+        return rate / 12 / self._days_of_cycle(day) if day_count == "monthly" else rate / days_of_year(day, day_count)
 
     def _days_of_cycle(self, day: date) -> int:
         cycle = self.cycle
@@ -99,6 +112,7 @@ class Rates:
         return (closing - month_before(self.history, closing)).days
 
 
+@lru_cache(maxsize=256)
 def _root(effective: Decimal, periods: int) -> Fraction:
     """The rate of a period that grows to an effective rate a year, half-even at 20 decimals (rule 5.2)."""
     with localcontext() as context:

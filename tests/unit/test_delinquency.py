@@ -290,6 +290,15 @@ def test_a_charge_off_that_was_decided_on_falls_at_the_next_closing() -> None:
     assert [each["adjustments"] for each in shown] == ["0.00", "-800.00", "0.00"]
 
 
+@pytest.mark.parametrize("method", ["daily_balance", "previous_balance", "adjusted_balance", "ending_balance", "two_cycle"])
+def test_what_is_bought_after_a_charge_off_bears_nothing_by_any_method(method: str) -> None:
+    interest = {"method": method, "segment": [{"name": "purchase", "daily_rate": "0.01", "grace": False}]}
+    shown = statements([event("charge_off", "2023-02-06"), event("purchase", "2023-03-10", amount="100.00")], "2023-04-05",
+                       interest=interest)
+    assert shown[-1]["interest"] == "0.00"
+    assert shown[-1]["adjustments"] == "-100.00"
+
+
 def test_an_account_that_owes_nothing_is_not_charged_off() -> None:
     shown = statements([payment("2023-02-10", "1000.00"), event("charge_off", "2023-02-20"),
                         event("purchase", "2023-03-10", amount="50.00")], "2023-04-05")

@@ -80,3 +80,42 @@ def test_a_month_of_thirty_days() -> None:
     assert sum(thirty_day_weight(date(2023, 3, day)) for day in range(1, 32)) == 30
     weights = [thirty_day_weight(date(*day)) for day in ((2023, 2, 28), (2024, 2, 29), (2023, 3, 30))]
     assert weights == [3, 2, 0]
+
+
+def agreed(*arrangements: dict[str, Any], until: str = "2023-05-05", **terms: Any) -> list[ReperformedStatement]:
+    """The purchase of 1,000.00, never paid, with what was agreed about the account."""
+    document = {
+        "account": {"opened_on": "2023-03-01", "credit_limit": "10000.00"}, "until": until,
+        "terms": {"cycle": {"closing_day": 5, "due_day": 23}, **terms},
+        "events": [{"on": "2023-03-30", "type": "purchase", "amount": "1000.00"}, *arrangements],
+    }
+    return reperform(Scenario.from_document(document, Path("agreed.toml")))
+
+
+def test_hardship_has_its_own_rate_on_its_days() -> None:
+    relief = {"on": "2023-04-06", "type": "hardship", "until": "2023-04-15", "rate": "0"}
+    assert agreed(relief)[-1].figures["interest"] == 1300, "26 of 36 days on 1,000.00 at 0.0005"
+
+
+def test_a_minimum_due_in_a_payment_holiday_is_not_asked_any_more() -> None:
+    holiday = {"on": "2023-04-20", "type": "payment_holiday", "until": "2023-05-10"}
+    first, second = agreed(holiday, fees={"late_payment": {"percent": "0.05", "floor": "10.00"}})
+    asked = ("minimum_payment_due", "past_due", "days_past_due", "fees")
+    assert [first.figures[each] for each in asked] == [10000, 0, 0, 0]
+    assert [second.figures[each] for each in asked] == [0, 0, 0, 0], "closed in the holiday too"
+
+
+def test_a_re_age_takes_what_was_due_out_of_the_queue() -> None:
+    re_age = {"on": "2023-04-28", "type": "re_age", "agreed": True}
+    assert [agreed(*each)[-1].figures["past_due"] for each in ((), (re_age,))] == [10000, 0]
+
+
+def test_after_a_charge_off_everything_is_written_off_and_nothing_is_charged() -> None:
+    decided = {"on": "2023-05-01", "type": "charge_off"}
+    bought = {"on": "2023-05-10", "type": "purchase", "amount": "20.00"}
+    paid = {"on": "2023-06-10", "type": "payment", "amount": "300.00"}
+    _, off, after, recovered = agreed(decided, bought, paid, until="2023-07-05")
+    shown = ("interest", "adjustments", "new_balance", "minimum_payment_due", "days_past_due")
+    assert [off.figures[each] for each in shown] == [1800, -101800, 0, 0, 12]
+    assert [after.figures[each] for each in shown] == [0, -2000, 0, 0, 0]
+    assert [recovered.figures[each] for each in shown] == [0, 30000, 0, 0, 0]
