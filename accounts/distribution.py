@@ -12,7 +12,8 @@ MEMBER = "member_id"
 #: refer to come first.
 BY_MEMBER = (
     "member", "card_account", "card", "guarded_balance", "posting", "statement", "carried", "account_event", "instalment_plan",
-    "standing_waiver", "waiver", "rebill", "rebilled_event", "correction", "service_case", "parked_account",
+    "standing_waiver", "waiver", "rebill", "rebilled_event", "correction", "dispute", "dispute_decision", "service_case",
+    "parked_account",
 )
 #: What every member's data is read with, whole on every server: it is small beside the ledger, or finds members by their code.
 EVERYWHERE = (
@@ -23,6 +24,18 @@ EVERYWHERE = (
 #: rows a shard and day, or some thousands a day, read by no member.
 ON_THE_FIRST = ("alembic_version", "business_day", "day_step", "posting_fact", "card_use")
 
+#: A role belongs to the whole server: it is changed once, not by each database of it.
+_LET_IN = """\
+DO $$ BEGIN
+    IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = 'cardwright_app') THEN
+        ALTER ROLE cardwright_app LOGIN;
+    END IF;
+END $$;"""
+#: A COPY of postings and the count of a file's rows, which every server has, are one transaction: one connection to a server.
+_IN_ORDER = """\
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO sequential', current_database());
+END $$;"""
 #: On one server, triggers look for a COPY's accounts and sources all at once (revision 0007). They would have to see other
 #: servers' tables from within one shard, which Citus does not let them; foreign keys see what they need there.
 _FOREIGN_KEYS_FOR_TRIGGERS = """\
@@ -58,7 +71,8 @@ def statements() -> str:
     return "\n".join([
         "BEGIN;",
         "-- Between servers, connections are made as the role that works with the books.",
-        "ALTER ROLE cardwright_app LOGIN;",
+        _LET_IN,
+        _IN_ORDER,
         _FOREIGN_KEYS_FOR_TRIGGERS,
         _TAKE_FOREIGN_KEYS,
         "-- The triggers that refuse changes look at no other member; each shard keeps its own.",

@@ -49,7 +49,7 @@ def bench(
 ) -> None:
     """Generate a portfolio, post it, close it, run a night, ask and print; in a database of its own, dropped at the end."""
     settings = settings_from(home, database_url, broker_url)
-    with open_book(settings, migrate=True) as book, _own_database(book.url) as url, \
+    with open_book(settings, migrate=True) as book, own_database(book.url) as url, \
             tempfile.TemporaryDirectory(prefix="cardwright-bench-") as folder:
         result = _measure(url, settings.broker_url, Path(folder), accounts, transactions_per_account, runs, workers)
     if as_json:
@@ -59,7 +59,8 @@ def bench(
 
 
 @contextmanager
-def _own_database(url: str) -> Iterator[str]:
+def own_database(url: str) -> Iterator[str]:
+    """The URL of a new database with empty books; dropped at the end."""
     name = f"cardwright_bench_{uuid4().hex[:12]}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

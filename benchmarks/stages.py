@@ -61,7 +61,7 @@ def make_floor_tables(url: str) -> None:
 
 def post_month(url: str, home: Path, path: Path) -> Measured:
     """Take a transactions file in, from CSV to posted; floor: a bare COPY of the same rows. One process, as `import` is."""
-    posted = together(_posting, [(url, home, path)])
+    posted = together(posting, [(url, home, path)])
     return replace(posted, floor_seconds=together(_bare_copy, [(url,)]).seconds)
 
 
@@ -84,7 +84,8 @@ def _shares(url: str, on: date, workers: int) -> list[tuple[str, date, list[int]
     return [(url, on, shards[first::workers]) for first in range(workers)]
 
 
-def _posting(url: str, home: Path, path: Path) -> Callable[[], int]:
+def posting(url: str, home: Path, path: Path) -> Callable[[], int]:
+    """Take a transactions file in; units: postings."""
     database = Database(url)
     return lambda: sum(each.posted for each in take_in(database, home, [path]).files)
 

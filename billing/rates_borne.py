@@ -29,14 +29,20 @@ _REACH = 62
 #: Rows of statements in whose cycle, or in the one before that interest may reach back into, an account may have had a rate of
 #: its own: of the penalty rate one row at a closing in between is left, unless the account was charged off at this one.
 _OWN = """
-SELECT asked.place FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[], %(opens_on)s::date[],
-                               %(closes_on)s::date[])
-       WITH ORDINALITY AS asked (member_id, account_id, cycle_no, opens_on, closes_on, place)
-WHERE EXISTS (SELECT 1 FROM carried c WHERE c.member_id = asked.member_id AND c.account_id = asked.account_id
-              AND (c.kind = %(penalty)s AND c.cycle_no BETWEEN asked.cycle_no - 2 AND asked.cycle_no
-                   OR c.kind = %(charged_off)s AND c.cycle_no = asked.cycle_no AND c.began_on = asked.closes_on))
-   OR EXISTS (SELECT 1 FROM account_event e WHERE e.member_id = asked.member_id AND e.account_id = asked.account_id
-              AND e.annual_rate IS NOT NULL AND e.from_on <= asked.closes_on AND e.until_on >= asked.opens_on - %(reach)s)
+WITH asked AS (
+    SELECT * FROM unnest(%(member_id)s::bigint[], %(account_id)s::bigint[], %(cycle_no)s::int[], %(opens_on)s::date[],
+                         %(closes_on)s::date[])
+                  WITH ORDINALITY AS asked (member_id, account_id, cycle_no, opens_on, closes_on, place)
+)
+SELECT asked.place FROM asked
+JOIN carried c ON c.member_id = asked.member_id AND c.account_id = asked.account_id
+     AND (c.kind = %(penalty)s AND c.cycle_no BETWEEN asked.cycle_no - 2 AND asked.cycle_no
+          OR c.kind = %(charged_off)s AND c.cycle_no = asked.cycle_no AND c.began_on = asked.closes_on)
+UNION
+SELECT asked.place FROM asked
+JOIN account_event e ON e.member_id = asked.member_id AND e.account_id = asked.account_id
+     AND e.annual_rate IS NOT NULL AND e.from_on <= asked.closes_on AND e.until_on >= asked.opens_on - %(reach)s
+ORDER BY place
 """
 
 

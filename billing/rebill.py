@@ -225,8 +225,8 @@ def new_source(connection: Connection[Any], name: str, shared: bool = False) -> 
     row = connection.execute("SELECT source_id FROM source WHERE kind = 'rebill' AND name = %s",
                              (name,)).fetchone() if shared else None
     row = row or connection.execute(
-        "INSERT INTO source (source_id, kind, name, complete) SELECT max(source_id) + 1, 'rebill', %s, true FROM source"
-        " RETURNING source_id", (name,)).fetchone()
+        "INSERT INTO source AS made (source_id, kind, name, complete)"
+        " SELECT max(source_id) + 1, 'rebill', %s, true FROM source RETURNING made.source_id", (name,)).fetchone()
     assert row is not None
     return int(row[0])
 

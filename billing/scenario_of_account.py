@@ -54,17 +54,18 @@ _CYCLE_ZERO = "SELECT * FROM statement WHERE member_id = %s AND account_id = %s 
 #: A late event that a rebilling took in, or that the next one would, is told on the day it was late for. What credits a
 #: dispute decided for the holder goes without saying: the debit is told without it.
 _EVENTS = """
-SELECT CASE WHEN k.rebilled THEN p.late_for ELSE p.posted_on END AS posted_on, p.source_id, p.source_line, p.type, p.amount,
+SELECT CASE WHEN p.rebilled THEN p.late_for ELSE p.posted_on END AS posted_on, p.source_id, p.source_line, p.type, p.amount,
        p.effective_on, p.transaction_on, p.source_ref, p.merchant, p.mcc, p.description, p.original_currency, p.segment, c.card
-FROM posting p LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
-CROSS JOIN LATERAL (SELECT p.late_for < p.posted_on AND (%(rebilled_now)s OR EXISTS (
-    SELECT 1 FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
-    WHERE e.member_id = p.member_id AND e.account_id = p.account_id AND e.event_source_id = p.source_id
-      AND e.event_source_line = p.source_line
-      AND r.corrected_sha256 <> %(left)s AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled) k
-WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s
-  AND (p.posted_on <= %(until)s OR k.rebilled)
-  AND NOT EXISTS (SELECT FROM dispute_decision x WHERE x.member_id = p.member_id AND x.account_id = p.account_id
+FROM (SELECT p.*, p.late_for < p.posted_on AND (%(rebilled_now)s OR EXISTS (
+          SELECT 1 FROM rebilled_event e JOIN rebill r USING (member_id, account_id, source_id)
+          WHERE e.member_id = p.member_id AND e.account_id = p.account_id AND e.event_source_id = p.source_id
+            AND e.event_source_line = p.source_line
+            AND r.corrected_sha256 <> %(left)s AND (r.posted_on, r.source_id) <= (%(known_on)s, %(through)s))) AS rebilled
+      FROM posting p
+      WHERE p.member_id = %(member)s AND p.account_id = %(account)s AND p.type > %(opening)s AND p.posted_on <= %(known_on)s) p
+LEFT JOIN card c ON c.member_id = p.member_id AND c.account_id = p.account_id AND c.card_id = p.card_id
+WHERE (p.posted_on <= %(until)s OR p.rebilled)
+  AND NOT EXISTS (SELECT 1 FROM dispute_decision x WHERE x.member_id = p.member_id AND x.account_id = p.account_id
                   AND x.source_id = p.source_id AND p.source_line = %(credit)s)
   AND (p.type < %(instalments)s OR (p.source_id = %(own)s AND (
        p.type = ANY(%(given)s) OR (p.type = %(tax)s AND p.source_line %% %(tax_lines)s = ANY(%(of_cards)s))))

@@ -144,9 +144,9 @@ def propose(connection: Connection[Any], terms: Terms, who: str) -> Proposal:
             " WHERE terms_version_id = %s", (Jsonb(terms.document()), terms.sha256(), who, found[0][0]))
         return Proposal(found[0][0], terms.label, "replaced")
     row = connection.execute(
-        "INSERT INTO terms_version (terms_version_id, product, in_force_from, in_force, document, sha256, status, proposed_by)"
-        " SELECT coalesce(max(terms_version_id), 0) + 1, %s, %s, %s, %s, %s, 'proposed', %s FROM terms_version"
-        " RETURNING terms_version_id",
+        "INSERT INTO terms_version AS made (terms_version_id, product, in_force_from, in_force, document, sha256, status,"
+        " proposed_by) SELECT coalesce(max(terms_version_id), 0) + 1, %s, %s, %s, %s, %s, 'proposed', %s FROM terms_version"
+        " RETURNING made.terms_version_id",
         (terms.product, terms.in_force_from, DateRange(terms.in_force_from, None), Jsonb(terms.document()), terms.sha256(),
          who)).fetchone()
     assert row is not None

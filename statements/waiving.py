@@ -201,7 +201,8 @@ def _amount(connection: Connection[Any], key: AccountKey, charge: str, line: Pos
 def _new_source(connection: Connection[Any], name: str) -> int:
     connection.execute("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE")
     row = connection.execute(
-        "INSERT INTO source (source_id, kind, name, rows_taken, rows_posted, complete)"
-        " SELECT coalesce(max(source_id), 0) + 1, 'waiver', %s, 1, 1, true FROM source RETURNING source_id", (name,)).fetchone()
+        "INSERT INTO source AS made (source_id, kind, name, rows_taken, rows_posted, complete)"
+        " SELECT coalesce(max(source_id), 0) + 1, 'waiver', %s, 1, 1, true FROM source RETURNING made.source_id",
+        (name,)).fetchone()
     assert row is not None
     return int(row[0])

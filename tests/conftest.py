@@ -1,6 +1,7 @@
 """What tests stand on: databases made in a moment from a template, homes of their own, and the command as users run it.
 
-A test that takes `database` runs on the embedded server and, where one answers on the usual port, on that one too.
+A test that takes `database` runs on the embedded server and, where one answers on the usual port, on that one too; and on a
+Citus cluster where the environment names one (tests/citus.py).
 """
 
 from __future__ import annotations
@@ -116,7 +117,17 @@ def external_test_server() -> Iterator[TestServer]:
     server.close()
 
 
-@pytest.fixture(scope="session", params=["embedded", "external"])
+@pytest.fixture(scope="session")
+def citus_test_server() -> TestServer:
+    """The Citus cluster that the environment names; its tests are skipped where there is none."""
+    from tests import citus
+
+    if not citus.CITUS_URL:
+        pytest.skip(citus.WHY_NOT)
+    return citus.CitusServer(citus.CITUS_URL)
+
+
+@pytest.fixture(scope="session", params=["embedded", "external", *(["citus"] if "CARDWRIGHT_CITUS_URL" in os.environ else [])])
 def test_server(request: pytest.FixtureRequest) -> TestServer:
     """Each server that there is, in turn."""
     server: TestServer = request.getfixturevalue(f"{request.param}_test_server")

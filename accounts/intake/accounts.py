@@ -45,11 +45,11 @@ SELECT d.account, a.currency, m.member, a.product, a.opened_on, a.credit_limit, 
        coalesce(o.balance, 0)::bigint, o.posted_on
 FROM account_directory d
 JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
-JOIN member m ON m.member_id = d.member_id
+JOIN member m ON m.member_id = a.member_id
 LEFT JOIN org_unit u ON u.org_unit_id = a.org_unit_id
 LEFT JOIN LATERAL (
     SELECT CASE WHEN p.type = %(debit)s THEN p.amount ELSE -p.amount END AS balance, p.posted_on FROM posting p
-    WHERE p.member_id = d.member_id AND p.account_id = d.account_id AND p.type IN (%(debit)s, %(credit)s)
+    WHERE p.member_id = a.member_id AND p.account_id = a.account_id AND p.type IN (%(debit)s, %(credit)s)
     ORDER BY p.posted_on LIMIT 1) o ON true
 WHERE d.account = ANY(%(codes)s)
 """

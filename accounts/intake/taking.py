@@ -226,9 +226,10 @@ def _source_of(connection: Connection[Any], file: PortfolioFile) -> _Source:
     ).fetchone()
     if row is None:
         row = connection.execute(
-            "INSERT INTO source (source_id, kind, name, sha256, complete)"
+            "INSERT INTO source AS made (source_id, kind, name, sha256, complete)"
             " SELECT coalesce(max(source_id), 0) + 1, %s, %s, %s, false FROM source"
-            " RETURNING source_id, rows_taken, rows_posted, rows_known, rows_rejected, complete, totals",
+            " RETURNING made.source_id, made.rows_taken, made.rows_posted, made.rows_known, made.rows_rejected, made.complete,"
+            " made.totals",
             (file.layout.kind, file.name, file.sha256),
         ).fetchone()
     assert row is not None

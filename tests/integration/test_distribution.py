@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from accounts.database import Database
-from accounts.distribution import BY_MEMBER, EVERYWHERE, ON_THE_FIRST
+from accounts.distribution import BY_MEMBER, EVERYWHERE, ON_THE_FIRST, statements
 from tests import recorded_sql
 from tests.conftest import TestServer
 from tests.real_books import books_at, take_in
 
 ACCOUNTS, SHARD_MEMBERS = 60, 20
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "scale-out.md"
 
 #: Unique indexes, primary keys among them, with their columns.
 _UNIQUE = """
@@ -69,6 +71,10 @@ def test_those_that_are_referred_to_come_first(embedded_module_database: Databas
         places = {table: place for place, table in enumerate(BY_MEMBER)}
         assert all(places[other] < places[table] for table, other, *_ in connection.execute(_FOREIGN)
                    if table in places and other in places)
+
+
+def test_the_how_to_shows_the_statements() -> None:
+    assert statements() in HOW_TO.read_text(encoding="utf-8")
 
 
 #: Asked of all members at once, and why that is meant. A cluster asks all its servers together and adds up their answers.
