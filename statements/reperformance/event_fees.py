@@ -45,8 +45,8 @@ def on_returned_payment(terms: Terms, day: date, facts: Sequence[Fact], billed: 
     amount = terms.minor(fee.amount)
     if fee.percent is not None:
         amount = bounded(terms, share_of(terms, fee.percent, returned.amount), fee.floor, fee.cap)
-    if fee.cap_at == "minimum_due" and of is not None:
-        amount = min(amount, of.minimum)
+    if fee.cap_at == "minimum_due":
+        amount = min(amount, 0 if of is None else of.minimum)
     yield "returned_payment", amount
 
 

@@ -21,7 +21,7 @@ from fees.terms import Terms
 from statements.reperformance import reperform
 from statements.seal import seal_statements
 
-CASES = int(os.environ.get("CARDWRIGHT_TEST_CASES", "250"))
+CASES = int(os.environ.get("CARDWRIGHT_TEST_CASES", "1000"))
 #: Many short cases, a number of them in each file, so that processes share them.
 MANY = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None,
                 derandomize="CARDWRIGHT_TEST_CASES" not in os.environ)

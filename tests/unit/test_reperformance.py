@@ -119,3 +119,8 @@ def test_after_a_charge_off_everything_is_written_off_and_nothing_is_charged() -
     assert [off.figures[each] for each in shown] == [1800, -101800, 0, 0, 12]
     assert [after.figures[each] for each in shown] == [0, -2000, 0, 0, 0]
     assert [recovered.figures[each] for each in shown] == [0, 30000, 0, 0, 0]
+
+
+def test_a_fee_capped_at_the_minimum_due_is_nothing_before_there_is_a_statement() -> None:
+    fees = {"returned_payment": {"amount": "25.00", "cap_at": "minimum_due"}}
+    assert bill(("2023-03-02", "returned_payment", "7.41"), fees=fees)[0].figures["fees"] == 0
