@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,23 +84,37 @@ def server_account() -> ServerAccount | None:
     if os.geteuid() != 0:
         return None
     import pwd
+
+    with _alone_on_this_machine():
+        try:
+            entry = pwd.getpwnam(SYSTEM_USER)
+        except KeyError:
+            _make_system_user()
+            entry = pwd.getpwnam(SYSTEM_USER)
+    return ServerAccount(entry.pw_uid, entry.pw_gid)
+
+
+@contextlib.contextmanager
+def _alone_on_this_machine() -> Iterator[None]:
+    """One process at a time: two that make the system user in the same moment can end with one number, then another."""
+    path = Path(tempfile.gettempdir()) / f"{SYSTEM_USER}.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make_system_user() -> None:
     import subprocess
 
     try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        try:
-            subprocess.run(["useradd", "-s", "/bin/false", "-M", SYSTEM_USER], check=True, capture_output=True, text=True)
-        except FileNotFoundError:
-            raise NoSystemUser("there is no useradd") from None
-        except subprocess.CalledProcessError as error:
-            # Another process may have made it in the same moment.
-            with contextlib.suppress(KeyError):
-                entry = pwd.getpwnam(SYSTEM_USER)
-                return ServerAccount(entry.pw_uid, entry.pw_gid)
-            raise NoSystemUser(" ".join(error.stderr.split())) from None
-        entry = pwd.getpwnam(SYSTEM_USER)
-    return ServerAccount(entry.pw_uid, entry.pw_gid)
+        subprocess.run(["useradd", "-s", "/bin/false", "-M", SYSTEM_USER], check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise NoSystemUser("there is no useradd") from None
+    except subprocess.CalledProcessError as error:
+        raise NoSystemUser(" ".join(error.stderr.split())) from None
 
 
 def postgres_program(name: str) -> str:

@@ -10,9 +10,10 @@ from psycopg import Connection
 
 from accounts.calendar import first_closing
 from accounts.money import CURRENCIES, minor_units
+from accounts.posting_facts import seal_facts
 from accounts.posting_types import BY_NAME
 from accounts.sharding import members_of
-from billing import day
+from billing import day, nightly_rebilling
 from billing.scenario import INSTALMENT_EVENTS, Scenario
 from fees.schedule import approve, propose
 from statements.seal import seal_statements
@@ -70,21 +71,22 @@ def open_books(connection: Connection[Any], scenarios: Sequence[Scenario], first
 
 
 def run_days(connection: Connection[Any], first_on: date, until: date,
-             at_counter: Callable[[date], None] = lambda on: None) -> None:
+             at_counter: Callable[[date], None] = lambda on: None, rebill_by_night: bool = False) -> None:
     """Every business day of shard 0, in order, as the nightly steps do it; at_counter: what staff do while a day is open."""
     first, last = members_of(0)
     on = first_on
     while on <= until:
         at_counter(on)
-        if day.shards_to_post(connection, on):
-            day.post_day(connection, on, first, last, [])
-        if day.shards_with_due_dates(connection, on):
-            day.process_due_dates(connection, on, first, last, [])
-        if day.shards_with_anniversaries(connection, on):
-            day.process_anniversaries(connection, on, first, last, [])
-        if day.shards_with_instalments(connection, on):
-            day.bill_instalments(connection, on, first, last, [])
+        connection.execute("UPDATE book SET open_on = %s", (on + timedelta(days=1),))
+        if rebill_by_night and nightly_rebilling.shards_to_rebill(connection, on):
+            assert nightly_rebilling.rebill_accounts(connection, on, first, last, [], seal_statements).parked == []
+        for shards, step in ((day.shards_to_post, day.post_day), (day.shards_with_due_dates, day.process_due_dates),
+                             (day.shards_with_anniversaries, day.process_anniversaries),
+                             (day.shards_with_instalments, day.bill_instalments)):
+            if shards(connection, on):
+                step(connection, on, first, last, [])
         if day.shards_to_close(connection, on):
             day.close_cycles(connection, on, first, last, [], seal_statements)
+        seal_facts(connection, on)
+        connection.execute("UPDATE book SET closed_through = %s", (on,))
         on += timedelta(days=1)
-    connection.execute("UPDATE book SET closed_through = %s", (until,))

@@ -23,8 +23,7 @@ from statements.issued import statement_facts
 from statements.page import page_of
 from statements.schema import json_schema
 from statements.verify import scope_of, verify
-from tests.integration.books_of_scenarios import open_books
-from tests.integration.test_rebilling import run_days
+from tests.integration.books_of_scenarios import open_books, run_days
 
 OPENED, UNTIL = date(2024, 1, 1), date(2024, 4, 6)
 TERMS: dict[str, Any] = {

@@ -24,9 +24,8 @@ from billing.simulation import simulate
 from billing.terms_book import TermsBook
 from statements.seal import seal_statements
 from statements.verify import scope_of, verify
-from tests.integration.books_of_scenarios import open_books
+from tests.integration.books_of_scenarios import open_books, run_days
 from tests.integration.test_nightly_equals_simulation import FEE_SCHEDULES, FIRST_ON, TERMS, UNTIL, random_scenario
-from tests.integration.test_rebilling import run_days
 
 #: Ids, and hashes that cover them.
 NOT_COMPARED = {"member_id", "account_id", "terms_version_id", "sha256", "previous_sha256"}

@@ -235,6 +235,22 @@ def test_any_name_of_home_will_do(home: Path, name: str) -> None:
         socket_directory(data, server_account()).rmdir()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes the system user")
+def test_processes_that_make_the_system_user_together_agree_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import multiprocessing
+    import pwd
+
+    name = f"cardwright_test_{os.getpid()}"
+    monkeypatch.setattr(embedded_files, "SYSTEM_USER", name)
+    for _ in range(3):
+        try:
+            with multiprocessing.get_context("fork").Pool(6) as pool:
+                accounts = pool.starmap(server_account, [()] * 6)
+            assert {each.user_id for each in accounts if each} == {pwd.getpwnam(name).pw_uid}
+        finally:
+            subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
 def test_settings_meant_for_another_server_do_not_matter(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGPORT": "5999", "PGHOST": "host.invalid", "PGDATA": "/nowhere", "PGUSER": "nobody"}.items():
         monkeypatch.setenv(name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,14 +14,12 @@ from psycopg.rows import dict_row
 
 from accounts.calendar import closing_days_of
 from accounts.database import Database
-from accounts.sharding import members_of
-from billing import day, nightly_rebilling
 from billing.rebill import find_rebilling, rebill
 from billing.scenario import Scenario, ScenarioEvent
 from billing.simulation import Simulated, simulate
 from statements.seal import seal_statements
 from statements.verify import scope_of, verify
-from tests.integration.books_of_scenarios import open_books
+from tests.integration.books_of_scenarios import open_books, run_days
 from tests.integration.test_nightly_equals_simulation import FEE_SCHEDULES, FIRST_ON, TERMS, random_scenario
 
 REBILLED_ON, UNTIL = date(2024, 3, 19), date(2024, 6, 30)
@@ -71,26 +69,6 @@ def put_in(connection: Connection[Any], scenarios: list[Scenario]) -> None:
                     cursor.execute("UPDATE posting SET late_for = %s WHERE account_id = %s AND source_line = %s",
                                    (event.posted_on or event.on, number, line))
         cursor.execute("ALTER TABLE posting ENABLE TRIGGER append_only")
-
-
-def run_days(connection: Connection[Any], first_on: date, until: date, rebill_by_night: bool = False,
-             at_counter: Callable[[date], None] = lambda on: None) -> None:
-    first, last = members_of(0)
-    on = first_on
-    while on <= until:
-        at_counter(on)
-        connection.execute("UPDATE book SET open_on = %s", (on + timedelta(days=1),))
-        if rebill_by_night and nightly_rebilling.shards_to_rebill(connection, on):
-            assert nightly_rebilling.rebill_accounts(connection, on, first, last, [], seal_statements).parked == []
-        for shards, step in ((day.shards_to_post, day.post_day), (day.shards_with_due_dates, day.process_due_dates),
-                             (day.shards_with_anniversaries, day.process_anniversaries),
-                             (day.shards_with_instalments, day.bill_instalments)):
-            if shards(connection, on):
-                step(connection, on, first, last, [])
-        if day.shards_to_close(connection, on):
-            day.close_cycles(connection, on, first, last, [], seal_statements)
-        connection.execute("UPDATE book SET closed_through = %s", (on,))
-        on += timedelta(days=1)
 
 
 def in_time(scenario: Scenario) -> Simulated:
