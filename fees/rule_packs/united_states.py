@@ -212,7 +212,7 @@ US = RulePack(
         Check("penalty-rate", ("interest.penalty.after_days_past_due", "interest.penalty.cured_after_on_time"),
               "a penalty rate on what is owed holds only after 60 days past due, and ends after six minimums in time",
               _regulation("1026.55(b)(4)"), _penalty_rate),
-        notice(45, _regulation("1026.9(c)(2)(i)", "memory")),
+        notice(45, _regulation("1026.9(c)(2)(i)", "report")),
         rate_on_what_is_owed(_regulation("1026.55(a), (b)(3)"), "note"),
     ),
     not_checked=(
