@@ -44,6 +44,7 @@ SUMMARIES: dict[str, str] = {
     "release": "Give a parked account back to billing.",
     "instalment": "Make an instalment plan of a purchase or of a statement's balance, or settle one.",
     "account-event": "Record a re-age, hardship, a payment holiday or a charge-off of an account.",
+    "balance": "Show what an account owes and may still spend, now or at the end of any day.",
     "statement": "Show issued statements, or a preview of the open cycle.",
     "explain": "Explain every charge on a statement down to its days, rate and clause.",
     "waive": "Waive a charge, with a reason and a second person's approval.",

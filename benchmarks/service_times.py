@@ -13,6 +13,7 @@ import psycopg
 from accounts.database import Database
 from accounts.settings import Settings
 from benchmarks.together import Measured, together
+from billing.account_balance import account_balance
 from jobs.running import run_until
 from jobs.steps import steps_of_the_day
 from statements.compose import compose
@@ -63,6 +64,7 @@ def answers(url: str, closes_on: date, numbers: Sequence[int]) -> list[Answers]:
     with Database(url).connect() as connection:
         return [
             Answers("statement --preview", _each(lambda account: preview_facts(connection, account, on), asked)),
+            Answers("open-to-buy", _each(lambda account: account_balance(connection, account), asked)),
             Answers("explain", _each(lambda account: explain(read_history(connection, account, closes_on), "en"), asked)),
         ]
 

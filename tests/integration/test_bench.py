@@ -28,7 +28,7 @@ def test_a_small_bench_measures_every_stage(
         assert stage["peak_memory_bytes"] > 10_000_000, name
     seconds = stages["night"]["seconds"]["median"]
     assert stages["night"]["rate"]["median"] == pytest.approx(ACCOUNTS / seconds, abs=1), "the night closed every account"
-    assert [each["name"] for each in result["answers"]] == ["statement --preview", "explain"]
+    assert [each["name"] for each in result["answers"]] == ["statement --preview", "open-to-buy", "explain"]
     assert result["machine"]["cores"] >= 1
     with embedded_database.connect() as connection:
         left = connection.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'cardwright\\_bench\\_%'").fetchone()

@@ -24,8 +24,8 @@ from tests.conftest import cardwright_command
 
 COMMANDS = {
     "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "account-event", "instalment",
-    "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export", "backtest", "bench", "demo",
-    "schema",
+    "balance", "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export",
+    "backtest", "bench", "demo", "schema",
 }
 Install = Callable[..., None]
 
