@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.balances import BoolArray, Int64Array
-from billing.cells import BILLED, FIRST, NEW, REVOLVING, Cells
+from billing.cells import BILLED, FEES, FIRST, INTEREST, NEW, REVOLVING, Cells
 from billing.state import OpeningState
 from billing.terms_by_day import TermsByDay
 from billing.walk import Walked
@@ -124,23 +124,16 @@ class BearingOfCycle:
 
     def _sum(self, array: Int64Array, segment: int, ages: tuple[int, ...]) -> Int64Array:
         """The balances that bear interest as a segment's of some ages do, added up: the next-to-last axis goes."""
-        rows = [cell for age in ages for cell in self.cells.bearing_as(segment, age)]
-        if not rows:
-            return np.zeros((*array.shape[:-2], array.shape[-1]), dtype=np.int64)
-        total: Int64Array = array[..., rows[0], :].copy()
-        for row in rows[1:]:
-            total += array[..., row, :]
-        return total
+        return _added_up(array, [cell for age in ages for cell in self.cells.bearing_as(segment, age)])
 
     def _older(self, segment: int, base: Int64Array) -> Int64Array:
         if not self.cells.has_grace(segment):
             return self._sum(base, segment, (REVOLVING, BILLED))
         interest, lost = self.terms.interest, ~self.decided.kept
-        revolving, billed = self._sum(base, segment, (REVOLVING,)), self._sum(base, segment, (BILLED,))
         if interest.grace_lost_charges == "unpaid":
-            early = self.days[:, None] <= self.cut[None]
-            for part, age in ((revolving, REVOLVING), (billed, BILLED)):
-                np.copyto(part, np.minimum(part, self._sum(self.walked.at_cut, segment, (age,))[None]), where=early)
+            revolving, billed = self._unpaid_at_cut(segment, base, REVOLVING), self._unpaid_at_cut(segment, base, BILLED)
+        else:
+            revolving, billed = self._sum(base, segment, (REVOLVING,)), self._sum(base, segment, (BILLED,))
         if interest.residual_interest == "waive":
             revolving *= ~self.decided.paid
         if interest.accrues_from == "next_cycle":
@@ -150,6 +143,16 @@ class BearingOfCycle:
         billed *= lost
         revolving += billed
         return revolving
+
+    def _unpaid_at_cut(self, segment: int, base: Int64Array, age: int) -> Int64Array:
+        """Of each day's balances of an age, on the days up to the cut no more than was unpaid at its end, kind by kind."""
+        early = self.days[:, None] <= self.cut[None]
+        total = np.zeros((base.shape[0], base.shape[2]), dtype=np.int64)
+        for kind in self.cells.kinds_bearing_as(segment):
+            cells = self.cells.of_kind(segment, kind, age)
+            part = _added_up(base, cells)
+            total += np.where(early, np.minimum(part, _added_up(self.walked.at_cut, cells)[None]), part)
+        return total
 
     def _newer(self, segment: int, base: Int64Array) -> Int64Array:
         new = self._sum(base, segment, (NEW,))
@@ -187,43 +190,55 @@ class BearingOfCycle:
         if not self.cells.has_grace(segment) or (
                 interest.accrues_from in ("closing", "next_cycle", "due") and not unconditional.any()):
             return
-        reaches = np.zeros(self.accounts, dtype=bool)
-        if interest.accrues_from not in ("closing", "next_cycle", "due"):
-            owed = self._sum(self.walked.opening, segment, (BILLED,)) > 0
-            reaches = ~self.decided.kept & owed
+        reaches_back = interest.accrues_from not in ("closing", "next_cycle", "due")
         if self.before is None:
             if segment == self.cells.purchase:
+                reaches = reaches_back & self._left_of_billed(self.cells.bearing_as(segment, BILLED))
                 bearing.balance_days += np.where(reaches | unconditional, self.state.billed_balance_days, 0)
             return
-        before, of_batch = self.before, self.before.accounts
-        shown = (reaches | unconditional)[of_batch]
-        if not shown.any():
-            return
-        start = before.walked.start
-        limit = self._unpaid_by_day(segment) if interest.grace_lost_charges == "unpaid" else None
+        for kind in self.cells.kinds_bearing_as(segment):
+            reaches = reaches_back & self._left_of_billed(self.cells.of_kind(segment, kind, BILLED))
+            shown = (reaches | unconditional)[self.before.accounts]
+            if shown.any():
+                self._reach_back_kind(bearing, kind, shown, unconditional)
+        if interest.grace_lost_charges != "unpaid":
+            self._leave_out_disputed(bearing)
+
+    def _left_of_billed(self, cells: list[int]) -> BoolArray:
+        """Whose grace is lost with something left, at the closing that billed them, of the debits in some balances."""
+        left: BoolArray = ~self.decided.kept & (_added_up(self.walked.opening, cells) > 0)
+        return left
+
+    def _reach_back_kind(self, bearing: Bearing, kind: int, shown: BoolArray, unconditional: BoolArray) -> None:
+        """What one kind adds: the days of its debits in the cycle that billed them, in the unpaid form of what was unpaid.
+
+        shown: whose, among the accounts of the cycle before; unconditional: whose whatever was paid, among all.
+        """
+        before, segment = self.before, bearing.segment
+        assert before is not None
+        of_batch, cells = before.accounts, before.cells.of_kind(self._segment_before(segment), kind, NEW)
+        limit = self._unpaid_by_day(segment, kind) if self.terms.interest.grace_lost_charges == "unpaid" else None
         spans = before.walked.spans
-        cells = before.cells.bearing_as(self._segment_before(segment), NEW)
         spanned = np.isin(spans.cell, cells) & shown[spans.account]
-        first = min([start, *spans.first[spanned].tolist()])
-        lengthen(bearing.older, first)
+        lengthen(bearing.older, min([before.walked.start, *spans.first[spanned].tolist()]))
         layers = [before.walked.bases] + ([before.walked.doubled] if before.walked.doubled is not None else [])
         while len(bearing.older.layers) < len(layers):
             bearing.older.layers.append(np.zeros_like(bearing.older.layers[0]))
+        first = bearing.older.start
         for layer, base in zip(bearing.older.layers, layers, strict=False):
-            then = self._billed_then(segment, base)
+            then = self._billed_then(segment, kind, base)
             if limit is not None:
                 then = np.minimum(then, np.where(unconditional[of_batch][None], then, limit))
-            offset = start - first
+            offset = before.walked.start - first
             layer[offset:offset + len(then), of_batch[shown]] += then[:, shown]
         if spanned.any():
-            amounts = spans.amount[spanned] if limit is None else self._unpaid_spans(segment, spanned, limit)
+            amounts = spans.amount[spanned] if limit is None else self._unpaid_spans(segment, kind, spanned, limit)
             add_spans(bearing.older.layers[0], first, of_batch[spans.account[spanned]], spans.first[spanned],
                       spans.until[spanned], amounts)
-        if limit is None:
-            self._leave_out_disputed(bearing, first)
 
-    def _leave_out_disputed(self, bearing: Bearing, first: int) -> None:
-        """The days of a disputed debit in the cycle that billed it bear nothing; first: day of the timeline's first row."""
+    def _leave_out_disputed(self, bearing: Bearing) -> None:
+        """The days of a disputed debit in the cycle that billed it bear nothing."""
+        first = bearing.older.start
         for account, segment, counts_from, amount in self.walked.not_reached:
             if segment == bearing.segment:
                 for layer in bearing.older.layers:
@@ -241,49 +256,43 @@ class BearingOfCycle:
         assert self.before is not None
         return self.before.cells.segment(self.cells.rows[segment - FIRST].name)
 
-    def _billed_then(self, segment: int, base: Int64Array) -> Int64Array:
-        """What the cycle before billed, on each of its days: its new debits, and what had not fallen due by its closing."""
+    def _billed_then(self, segment: int, kind: int, base: Int64Array) -> Int64Array:
+        """What the cycle before billed of a kind, by day: its new debits, and what had not fallen due by its closing."""
         assert self.before is not None
         cells, row = self.before.cells, self._segment_before(segment)
-        total = np.zeros((base.shape[0], base.shape[2]), dtype=np.int64)
-        for cell in cells.bearing_as(row, NEW):
-            total += base[:, cell]
+        total = _added_up(base, cells.of_kind(row, kind, NEW))
         if self.before.undecided.any():
-            for cell in cells.bearing_as(row, BILLED):
-                total += base[:, cell] * self.before.undecided
+            total += _added_up(base, cells.of_kind(row, kind, BILLED)) * self.before.undecided
         return total
 
-    def _debits_before(self, segment: int) -> Int64Array:
-        """What the cycle before debited on each of its days, (days, accounts)."""
+    def _debits_before(self, segment: int, kind: int) -> Int64Array:
+        """What the cycle before debited of a kind on each of its days, payments that came back too, (days, accounts)."""
         assert self.before is not None
         cells, row = self.before.cells, self._segment_before(segment)
-        debits = np.zeros((len(self.before.walked.debits), len(self.before.accounts)), dtype=np.int64)
-        for cell in cells.bearing_as(row, NEW):
-            debits += self.before.walked.debits[:, cell]
-        if segment == self.cells.purchase:
-            # What its closing charged came in last of all.
-            if cells.interest_bears:
-                debits[-1] += self.before.interest_at_closing
-            if cells.fees_bear:
-                debits[-1] += self.before.fees_at_closing
+        debits = _added_up(self.before.walked.debits, cells.of_kind(row, kind, NEW) + cells.of_kind(row, kind, BILLED))
+        # What its closing charged came in last of all.
+        if kind == INTEREST:
+            debits[-1] += self.before.interest_at_closing
+        elif kind == FEES:
+            debits[-1] += self.before.fees_at_closing
         return debits
 
-    def _unpaid_by_day(self, segment: int) -> Int64Array:
-        """Of what came in by each day of the cycle before, the part that was unpaid at the due date, (days, accounts).
+    def _unpaid_by_day(self, segment: int, kind: int) -> Int64Array:
+        """Of what came in of a kind by each day of the cycle before, the part unpaid at the due date, (days, accounts).
 
         Payments pay the oldest debit first, so what is unpaid are the newest ones.
         """
         assert self.before is not None
-        debits = self._debits_before(segment)
+        debits = self._debits_before(segment, kind)
         by_then = np.cumsum(debits, axis=0)
         if self.terms.interest.debits_count_from == "next_day":
             by_then = np.concatenate([np.zeros_like(by_then[:1]), by_then[:-1]])
         newer = debits.sum(axis=0)[None] - by_then
-        unpaid = self._sum(self.walked.at_cut, segment, (BILLED,))[self.before.accounts]
+        unpaid = _added_up(self.walked.at_cut, self.cells.of_kind(segment, kind, BILLED))[self.before.accounts]
         limit: Int64Array = np.clip(unpaid[None] - newer, 0, None)
         return limit
 
-    def _unpaid_spans(self, segment: int, spanned: BoolArray, limit: Int64Array) -> Int64Array:
+    def _unpaid_spans(self, segment: int, kind: int, spanned: BoolArray, limit: Int64Array) -> Int64Array:
         """Of debits that count from before that cycle, the part of each that was unpaid at the due date: oldest paid first."""
         assert self.before is not None
         spans = self.before.walked.spans
@@ -297,7 +306,7 @@ class BearingOfCycle:
         shift = 1 if self.terms.interest.debits_count_from == "next_day" else 0
         walk_day = np.clip(spans.until[spanned] - self.before.walked.start, 0, len(limit) - 1 - shift)
         at_first = limit[walk_day + shift, account][order]
-        debits = self._debits_before(segment)
+        debits = self._debits_before(segment, kind)
         first_day_total = np.cumsum(debits, axis=0)[walk_day, account][order]
         spans_total = np.zeros(len(self.before.accounts), dtype=np.int64)
         np.add.at(spans_total, account, amount)
@@ -306,6 +315,16 @@ class BearingOfCycle:
         answer: Int64Array = np.empty_like(part)
         answer[order] = part
         return answer
+
+
+def _added_up(array: Int64Array, cells: list[int]) -> Int64Array:
+    """Some balances added up: the next-to-last axis goes."""
+    if not cells:
+        return np.zeros((*array.shape[:-2], array.shape[-1]), dtype=np.int64)
+    total: Int64Array = array[..., cells[0], :].copy()
+    for cell in cells[1:]:
+        total += array[..., cell, :]
+    return total
 
 
 def needs_days(terms: Terms) -> bool:

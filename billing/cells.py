@@ -14,6 +14,8 @@ from fees.terms_interest import SegmentTerms
 
 #: Fees and interest are balances of their own; the segments of the terms are numbered from FIRST in the order of their rows.
 FEES, INTEREST, FIRST = 0, 1, 2
+#: The kind of what lies in the segments, beside fees and interest.
+PRINCIPAL = FIRST
 #: Grace lost; on the last statement, grace undecided; posted in this cycle. Oldest first.
 REVOLVING, BILLED, NEW = 0, 1, 2
 AGES = (REVOLVING, BILLED, NEW)
@@ -78,15 +80,24 @@ class Cells:
         """Where principal stands: everything but fees and interest."""
         return [position for position, (segment, _) in enumerate(self.cells) if segment >= FIRST]
 
-    def bearing_as(self, segment: int, age: int) -> list[int]:
-        """The balances that bear interest as a segment's balance of an age does: for purchases, fees and interest as well
-        where the terms say that they bear interest, and instalment parts."""
-        wanted = [(segment, age)]
-        if segment == self.purchase:
-            wanted += [(FEES, age)] if self.fees_bear else []
-            wanted += [(INTEREST, age)] if self.interest_bears else []
-            wanted.append((self.instalment, age))
+    def kinds_bearing_as(self, segment: int) -> list[int]:
+        """What bears interest as a segment does, kind by kind: its principal; for purchases, fees and interest as well where
+        the terms say that they bear interest."""
+        if segment != self.purchase:
+            return [PRINCIPAL]
+        return [PRINCIPAL, *([FEES] if self.fees_bear else []), *([INTEREST] if self.interest_bears else [])]
+
+    def of_kind(self, segment: int, kind: int, age: int) -> list[int]:
+        """The balances of one kind and age among those that bear interest as a segment does; instalment parts are purchases."""
+        if kind == PRINCIPAL:
+            wanted = [(segment, age), *([(self.instalment, age)] if segment == self.purchase else [])]
+        else:
+            wanted = [(kind, age)] if kind in self.kinds_bearing_as(segment) else []
         return [self._index[cell] for cell in wanted if cell in self._index]
+
+    def bearing_as(self, segment: int, age: int) -> list[int]:
+        """The balances that bear interest as a segment's balance of an age does, of every kind."""
+        return [cell for kind in self.kinds_bearing_as(segment) for cell in self.of_kind(segment, kind, age)]
 
     @property
     def plain(self) -> bool:

@@ -32,6 +32,17 @@ class Deferred:
         for part in (part for snapshot in bases for part in snapshot):
             if self._is_deferred(part.segment):
                 part.debit.bases[day] = part.debit.bases.get(day, 0) + part.left
+        if day != self.cycle.previous:
+            self._ends(day, night)
+
+    def closing_day(self, night: Snapshot) -> None:
+        """The closing day is no interest day of this cycle: what ends on it bears what is left, and is charged now."""
+        for part in night:
+            if self._is_deferred(part.segment) and part.debit.last_day == self.cycle.closing:
+                part.debit.bases[self.cycle.closing] = part.left
+        self._ends(self.cycle.closing, night)
+
+    def _ends(self, day: date, night: Snapshot) -> None:
         for part in night:
             if self._is_deferred(part.segment) and part.debit.last_day == day:
                 self._exact[part.segment] += self._interest(part.debit, part.segment, day)

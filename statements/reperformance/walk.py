@@ -55,6 +55,8 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
             walked.bases[day] = _bases(cycle, evening, noon, night, any(each.side == "money" for each in todays))
             walked.ends[day] = balances.total()
             deferred.interest_day(day, walked.bases[day], night)
+        elif day == cycle.closing:
+            deferred.closing_day(night)
         if day == cycle.cut:
             at_cut = night
         evening = night
