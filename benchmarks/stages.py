@@ -23,8 +23,10 @@ from benchmarks.together import Measured, together
 from billing import day
 from billing.balances import Int64Array
 from billing.charging import charge_rows
-from billing.closing import STATEMENT, bill, read_cycle
+from billing.closing import bill
+from billing.due_cycles import read_cycle
 from billing.reading import read_due_accounts, read_postings
+from billing.statement_rows import STATEMENT
 from billing.terms_book import TermsBook
 from fees.schedule import approve, propose
 from fees.terms import Terms

@@ -17,10 +17,10 @@ from psycopg.rows import dict_row
 from accounts.errors import Refused, Usage
 from accounts.money import BY_NUMERIC, BadAmount, major_units, minor_units
 from accounts.posting_types import BY_CODE, BY_NAME, CHARGEBACK, PostingType
-from billing.closing import Seal
 from billing.disputes import CREDITED_AS, DISPUTABLE, FOR_HOLDER, FOR_ISSUER, Outcome
 from billing.rebill import find_rebilling, new_source, rebill
 from billing.scenario_of_account import CREDIT_LINE
+from billing.statement_rows import Seal
 from billing.terms_book import TermsBook
 
 #: The account, held until the dispute is in the books, and the open business day, so that it cannot be run meanwhile.

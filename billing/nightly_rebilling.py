@@ -14,9 +14,9 @@ from psycopg import Connection
 
 from accounts.errors import CardwrightError
 from accounts.posting_types import OWN_CHARGES
-from billing.closing import Seal
 from billing.day.outcome import StepOutcome, shards_of
 from billing.rebill import Rebilling, find_rebilling, rebill
+from billing.statement_rows import Seal
 from billing.terms_book import TermsBook
 from fees.late_payment import late_tolerance_days
 

@@ -12,8 +12,8 @@ from psycopg import Connection
 from accounts.calendar import day_number, due_on, months_later
 from accounts.columns import Columns, copy_in
 from billing.balances import Int64Array
-from billing.closing import STATEMENT, Seal
 from billing.reading import POSTINGS
+from billing.statement_rows import STATEMENT, Seal
 from billing.terms_book import TermsBook, VersionInForce
 
 

@@ -13,11 +13,11 @@ from psycopg.rows import dict_row
 from accounts.errors import Findings
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OWN_CHARGES
-from billing.closing import Seal
 from billing.left_as_posted import LEFT_AS_POSTED
 from billing.rebill import Rebilling, digest
 from billing.rebilled import bill_again
 from billing.rebilling import ChargeKey, Correction
+from billing.statement_rows import Seal
 from billing.terms_book import TermsBook
 
 #: What a closing corrects on its own took in no event: it is no rebilling that anybody asked for.

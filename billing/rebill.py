@@ -15,11 +15,11 @@ from accounts.errors import Findings, Refused, Trouble
 from accounts.intake.taking import ID_LOCK
 from accounts.money import BY_NUMERIC, major_units
 from accounts.posting_types import BY_CODE, CHARGE_OFF
-from billing.closing import Seal
 from billing.left_as_posted import LEFT_AS_POSTED
 from billing.rebilled import BilledAgain, bill_again, charged
 from billing.rebilling import Charge, ChargeKey, Correction, corrections, reason
 from billing.simulation import Simulated
+from billing.statement_rows import Seal
 from billing.terms_book import TermsBook
 
 _ACCOUNT = """

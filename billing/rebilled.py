@@ -13,13 +13,13 @@ from psycopg.rows import dict_row
 
 from accounts.money import major_units
 from accounts.posting_types import BY_CODE, CORRECTION, FEE_TAX, OWN_CHARGES, PURCHASE_INTEREST, WAIVERS
-from billing.closing import Seal
 from billing.day.charge import TAX_LINES
 from billing.given_waivers import OF_CARDS, given_waivers, what_may_be_waived
 from billing.rebilling import Charge, ChargeKey, charges_of
 from billing.scenario_of_account import ALL_SOURCES, GIVEN_CHARGES, AccountHistory, history_of_account
 from billing.simulated_ledger import SCENARIO_SOURCE
 from billing.simulation import Simulated, SimulatedStatement, simulate
+from billing.statement_rows import Seal
 from billing.terms_book import TermsBook, VersionInForce
 
 _WAIVER_NAMES = {each.name for each in WAIVERS.values()}

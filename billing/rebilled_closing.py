@@ -20,14 +20,15 @@ from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.balances import Int64Array
 from billing.carried import Carried
 from billing.charging import change_balances, post_charges
-from billing.closing import CLOSING_CHARGES, STATEMENT, ReadCycle, Seal
 from billing.cycle import Charged, Trace
+from billing.due_cycles import ReadCycle
 from billing.left_as_posted import LEFT_AS_POSTED
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN
 from billing.rebill import post_rebilling
 from billing.rebilled import BilledAgain, bill_again, charged
 from billing.rebilling import Correction, charges_of, corrections
 from billing.simulation import SimulatedStatement
+from billing.statement_rows import CLOSING_CHARGES, STATEMENT, Seal
 from billing.terms_book import TermsBook
 
 _CLOSING_CODES = {kind.code for kind in CLOSING_CHARGES}

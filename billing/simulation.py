@@ -24,7 +24,6 @@ from billing.balances import Int64Array
 from billing.bearing import Before
 from billing.carried import BALANCE, CHARGED_OFF, DISPUTED, Carried
 from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
-from billing.closing import CLOSING_CHARGES, STATEMENT, Seal, charge_clause
 from billing.cycle import Events, OpeningState, Trace, close_cycle
 from billing.disputes import Disputes
 from billing.instalments import BilledPlans
@@ -33,6 +32,7 @@ from billing.scenario import Scenario
 from billing.simulated_charges import SimulatedCharges
 from billing.simulated_disputes import ScenarioDispute, ScenarioDisputes
 from billing.simulated_ledger import SimulatedLedger
+from billing.statement_rows import CLOSING_CHARGES, STATEMENT, Seal, charge_clause
 from billing.terms_by_day import TermsByDay
 from fees.terms import Terms
 

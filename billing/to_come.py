@@ -17,11 +17,12 @@ from psycopg import Connection
 
 from accounts.calendar import day_number
 from accounts.posting_types import INSTALMENT
-from billing.closing import CLOSING_CHARGES, ReadCycle
+from billing.due_cycles import ReadCycle
 from billing.instalment_plans import PlanAccount, not_billed
 from billing.rebilled import bill_again
 from billing.rebilling import is_charge
 from billing.simulated_ledger import SCENARIO_SOURCE
+from billing.statement_rows import CLOSING_CHARGES
 from billing.terms_book import TermsBook
 from billing.tracing import unsealed
 from fees.late_payment import charged_at_closing

@@ -13,11 +13,13 @@ from psycopg.rows import dict_row
 from accounts.calendar import day_of, first_closing
 from accounts.errors import Usage
 from accounts.posting_types import INSTALMENT, OWN_CHARGES
-from billing.closing import STATEMENT, Derived, bill, charge_clause, read_cycle
+from billing.closing import Derived, bill
+from billing.due_cycles import read_cycle
 from billing.instalment_plans import PlanAccount, billed_plan, read_plans
 from billing.instalments import BilledPlans
 from billing.rates_borne import rates_borne
 from billing.rebilled_closing import rebilled_accounts
+from billing.statement_rows import STATEMENT, charge_clause
 from billing.terms_book import TermsBook
 from billing.to_come import brings_more, postings_to_come, with_postings
 from statements.facts import PostingLine, StatementFacts, carried_rows

@@ -13,8 +13,9 @@ from psycopg import Connection
 from accounts.calendar import day_of
 from accounts.columns import Columns, copy_out
 from accounts.sharding import members_of
-from billing.closing import CARRIED_ROWS, STATEMENT, Derived, carried_rows, derive_statements
+from billing.closing import Derived, carried_rows, derive_statements
 from billing.reading import POSTINGS, index_of
+from billing.statement_rows import CARRIED_ROWS, STATEMENT
 from statements.seal import seal_statements
 from statements.verify_scope import Check, Scope, by_query
 

@@ -12,6 +12,7 @@ from accounts.calendar import closing_days_of
 from billing import closing
 from billing.day.closing_fees import charge_closing_fees
 from billing.day.outcome import StepOutcome, shards_of
+from billing.statement_rows import Seal
 
 _CLOSING = "SELECT member_id FROM card_account WHERE closing_day = ANY(%(days)s) AND anchor_on <= %(on)s"
 
@@ -22,7 +23,7 @@ def shards_to_close(connection: Connection[Any], on: date) -> list[int]:
 
 
 def close_cycles(connection: Connection[Any], on: date, first_member_id: int, last_member_id: int,
-                 parked: Collection[int], seal: closing.Seal) -> StepOutcome:
+                 parked: Collection[int], seal: Seal) -> StepOutcome:
     """Close the cycles due on a day; accounts that cannot be billed are parked with the reason, the others go on."""
     # It bills with the functions of the steps of a day.
     from billing.rebilled_closing import settle

@@ -19,9 +19,9 @@ from psycopg.rows import dict_row
 
 from accounts.database import Database
 from accounts.posting_types import BY_CODE, SEGMENT_INTEREST
-from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import simulate
+from billing.statement_rows import STATEMENT
 from fees.terms import Terms
 from jobs.steps import steps_of_the_day
 from reports.backtest import CHARGES, Affected, Backtest, Trial, backtest, kind_of

@@ -15,12 +15,12 @@ from psycopg.rows import dict_row
 
 from accounts.calendar import closing_days_of
 from accounts.database import Database
-from billing.closing import STATEMENT
 from billing.disputes import DISPUTABLE
 from billing.disputing import Told, decide_dispute, list_disputes, open_dispute
 from billing.scenario import Scenario, ScenarioEvent
 from billing.scenario_of_account import scenario_of_account
 from billing.simulation import simulate
+from billing.statement_rows import STATEMENT
 from billing.terms_book import TermsBook
 from statements.seal import seal_statements
 from statements.verify import scope_of, verify

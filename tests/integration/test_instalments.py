@@ -18,12 +18,12 @@ from psycopg.rows import dict_row
 from accounts.database import Database
 from accounts.money import minor_units
 from accounts.posting_types import INSTALMENT
-from billing.closing import STATEMENT
 from billing.instalment_plans import PlanAccount, make_plan, settle_plan
 from billing.instalments import NotConvertible
 from billing.scenario import Scenario, ScenarioEvent
 from billing.scenario_of_account import scenario_of_account
 from billing.simulation import Simulated, simulate
+from billing.statement_rows import STATEMENT
 from jobs.steps import steps_of_the_day
 from reports.backtest_copy import Chosen, Copy
 from statements.compose import compose

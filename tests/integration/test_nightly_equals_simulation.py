@@ -12,9 +12,9 @@ from psycopg.rows import dict_row
 
 from accounts.database import Database
 from accounts.posting_types import BY_CODE, CHARGE_OFF, DEFERRED_INTEREST, MINIMUM_INTEREST, OWN_CHARGES, RECOVERY
-from billing.closing import STATEMENT
 from billing.scenario import Scenario
 from billing.simulation import SimulatedStatement, simulate
+from billing.statement_rows import STATEMENT
 from billing.tracing import SEGMENTS, Run, check_runs, interest_of_runs, interest_runs, interest_runs_of
 from fees.terms import Terms
 from statements.seal import seal_statements

@@ -12,9 +12,9 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from accounts.database import Database
-from billing.closing import STATEMENT
 from billing.scenario_of_account import scenario_of_account
 from billing.simulation import simulate
+from billing.statement_rows import STATEMENT
 from billing.terms_book import TermsBook
 from statements.seal import seal_statements
 from tests import small_book
