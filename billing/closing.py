@@ -20,7 +20,7 @@ from accounts.posting_types import PostingType
 from billing.balances import Int64Array
 from billing.carried import CHARGED_OFF, Carried
 from billing.charging import post_charges
-from billing.cycle import Charged, Trace
+from billing.closed_cycle import Charged, Trace
 from billing.due_cycles import ReadCycle, not_opened_yet, parts_to_close, read_cycle, versions_in_force
 from billing.reading import CARRIED
 from billing.rebilled_closing import close_rebilled, rebilled_accounts

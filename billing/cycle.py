@@ -10,12 +10,12 @@ No clock, no database. The rules: docs/reference/billing-rules.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from accounts.calendar import day_number, day_of
+from accounts.calendar import day_number
 from accounts.money import minor_units
 from accounts.posting_types import (
     CASH_ADVANCE_INTEREST,
@@ -31,96 +31,27 @@ from accounts.posting_types import (
 )
 from billing.arrangements import PAYMENT_HOLIDAY, Arrangements
 from billing.balances import BoolArray, Int64Array
-from billing.bearing import WHOLE_CYCLE, Bearing, BearingOfCycle, Before, Decided, needs_days
+from billing.bearing import WHOLE_CYCLE, BearingOfCycle, Before
 from billing.carried import CHARGED, DISPUTED, Carried
-from billing.cells import FEES, FIRST, INTEREST, NEW, Cells, cells_of
+from billing.cells import FEES, FIRST, INTEREST, NEW, cells_of
 from billing.charge_off import ChargedOff, WriteOff, write_off
+from billing.closed_cycle import Charged, ClosedCycle, Trace
 from billing.delinquency import Queue, arranged, past_due_at, penalty_of, unpaid_minimums
 from billing.disputed_balances import DisputedBalances
 from billing.disputes import Disputes, disputed_at_opening
+from billing.grace import LONGEST_REACH, decide_grace, received_in_time, sees_days
 from billing.interest import Priced, Pricing
 from billing.minimum_payment import minimum_payment
 from billing.own_rates import OwnRates, PenaltyDays
-from billing.postings import FIGURE, FIGURES, LOWERING, SIGN, Events, received, received_types
+from billing.postings import FIGURE, FIGURES, LOWERING, SIGN, Events
 from billing.state import OpeningState, aged, balance_rows, opening_balances, state_columns
 from billing.terms_by_day import TermsByDay
-from billing.walk import Walk, Walked
+from billing.walk import Walk
 from fees.rounding import round_fraction, round_share
-from fees.terms import Terms
 
 #: Columns of the statement that say what interest of its two segments and of the excess over the limit came to.
 _INTEREST_COLUMNS = ("purchase_balance_days", "purchase_interest", "cash_balance_days", "cash_interest",
                      "over_limit_balance_days", "over_limit_interest")
-#: Interest reaches back at most so many days before the previous closing.
-_LONGEST_REACH = 62
-
-
-@dataclass(frozen=True)
-class Charged:
-    """One charge that a closing makes on many accounts: its posting type, the line number that tells several of one type
-    apart, and the amount of each account, minor units."""
-
-    kind: PostingType
-    line: int
-    amount: Int64Array
-
-
-@dataclass
-class Trace:
-    """What a closing was derived from, kept only where its charges are to be explained (billing/tracing.py reads it).
-
-    bearings: by segment; bases: by segment, the one base of the cycle (numerators, denominators) where the method takes one;
-    deferred: debits whose interest was put off until now: row of the terms, account, last day, balance-days, rate of that day.
-    """
-
-    by_day: TermsByDay | None = None
-    cells: Cells | None = None
-    bearings: dict[int, Bearing] = field(default_factory=dict)
-    bases: dict[int, tuple[Int64Array, Int64Array]] = field(default_factory=dict)
-    deferred: list[tuple[int, int, int, int, Fraction]] = field(default_factory=list)
-    excess: Int64Array | None = None
-    start: int = 0
-    own: OwnRates | None = None
-    walked: Walked | None = None
-
-
-@dataclass
-class ClosedCycle:
-    """A batch's cycle, closed.
-
-    columns: the statement's figures and the state carried on, named as in billing.models.Statement (without keys, dates and
-    seal), shape (accounts,); charges: what the closing posts; carried: state that the columns cannot tell; before: what the
-    next closing may need of this cycle's days.
-    """
-
-    columns: dict[str, Int64Array]
-    charges: list[Charged]
-    carried: Carried
-    before: Before
-
-
-def received_in_time(terms: Terms, state: OpeningState, events: Events) -> Int64Array:
-    """What each account's previous statement was paid by its due date (and tolerance), minor units, shape (accounts,)."""
-    counted = received(terms, events)
-    some = np.flatnonzero(counted)
-    account = events.account[some]
-    in_time = events.effective_on[some] <= (state.due_on + terms.cycle.tolerance_days)[account]
-    total = np.zeros_like(state.new_balance)
-    np.add.at(total, account[in_time], counted[some][in_time])
-    return total
-
-
-def decide_grace(terms: Terms, state: OpeningState, paid_in_time: Int64Array, closes_on: int, digits: int) -> Decided:
-    """Whether the previous statement was paid in full, and grace kept; a statement of zero or less is paid in full.
-
-    paid_in_time: as `received_in_time` gives it. Where it can still be paid in time after this closing (a preview, an account
-    taken over in the middle of a cycle), grace is not decided yet and nothing of it is missed.
-    """
-    in_time = np.asarray(state.due_on + terms.cycle.tolerance_days > closes_on)
-    owed = state.new_balance - minor_units(terms.cycle.tolerance_amount, digits)
-    paid = (paid_in_time >= owed) | (state.new_balance <= 0) | in_time
-    kept = paid & ((state.grace == 0) | in_time) if terms.grace.requires == "previous_and_new_balance" else paid
-    return Decided(paid, kept, in_time)
 
 
 class CycleClosing:
@@ -237,7 +168,7 @@ class CycleClosing:
 
     def _charge_interest(self) -> dict[str, Int64Array]:
         """Price every segment, add up what is charged to the balances, and give the statement's columns of interest."""
-        by_days = self.trace is not None or self.before is not None or _sees_days(self.by_day, self.state, self.arrangements)
+        by_days = self.trace is not None or self.before is not None or sees_days(self.by_day, self.state, self.arrangements)
         bearing = BearingOfCycle(self.by_day, self.cells, self.state, self.walked, self.decided, self.before, by_days)
         self.bearing = bearing
         pricing = Pricing(bearing, self.own)
@@ -276,7 +207,7 @@ class CycleClosing:
                 start, days = self.before.walked.start, np.concatenate([more, days])
             penalty = PenaltyDays(start, days)
         hardship = self.arrangements
-        if hardship is not None and not hardship.changes_rates(start - _LONGEST_REACH, self.closes_on):
+        if hardship is not None and not hardship.changes_rates(start - LONGEST_REACH, self.closes_on):
             hardship = None
         return None if penalty is None and hardship is None else OwnRates(self.by_day, penalty, hardship)
 
@@ -463,34 +394,3 @@ def close_cycle(by_day: TermsByDay, state: OpeningState, carried: Carried, event
     """
     return CycleClosing(by_day, state, carried, events, credit_limit, before, trace, arrangements, disputes,
                         not_disputed).close()
-
-
-def _sees_days(by_day: TermsByDay, state: OpeningState, arrangements: Arrangements | None) -> bool:
-    """Whether each day has to be seen: the terms ask for it, another version came into force within the days that count, or
-    an account has a rate of its own on some of them."""
-    first = int(state.previous_closing.min(initial=day_number(by_day.closes_on))) - _LONGEST_REACH
-    return needs_days(by_day.first) or by_day.changes(day_of(first)) or (
-        arrangements is not None and arrangements.changes_rates(first, day_number(by_day.closes_on)))
-
-
-def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced: bool,
-                 arrangements: Arrangements | None = None, disputes: Disputes | None = None) -> Int64Array:
-    """The accounts whose closing has to see the days of the cycle before, indexes into the batch.
-
-    Where every day bears the same rate and is rounded with the others, the balance-days that the statement carries do; but not
-    where debits among them are disputed since.
-    """
-    terms = by_day.first
-    if not (traced or disputes is not None or _sees_days(by_day, state, arrangements)):
-        return np.zeros(0, dtype=np.int64)
-    if terms.interest.method == "two_cycle" or disputes is not None:
-        return np.arange(len(state.new_balance))
-    decided = decide_grace(terms, state, received_in_time(terms, state, events), day_number(by_day.closes_on), terms.digits)
-    unconditional = (state.grace > 0) & (terms.interest.revolving_new_purchases == "next_statement")
-    return np.flatnonzero(~decided.kept | unconditional)
-
-
-__all__ = [
-    "Charged", "ClosedCycle", "CycleClosing", "Events", "OpeningState", "Trace", "close_cycle", "decide_grace", "needs_before",
-    "received_types",
-]

@@ -19,9 +19,12 @@ from billing.balances import Int64Array
 from billing.bearing import Before
 from billing.carried import Carried
 from billing.cells import FIRST, cells_of
-from billing.cycle import ClosedCycle, CycleClosing, Events, Trace, close_cycle, needs_before
+from billing.closed_cycle import ClosedCycle, Trace
+from billing.cycle import CycleClosing, close_cycle
 from billing.disputed_accounts import batch_of, placed, read_disputes
 from billing.disputes import Dispute, Disputes
+from billing.grace import needs_before
+from billing.postings import Events
 from billing.reading import CARRIED, alike, index_of, opening_state, read_carried, read_due_accounts, read_postings
 from billing.state import OpeningState
 from billing.statement_rows import CLOSING_CHARGES

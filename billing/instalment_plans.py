@@ -26,7 +26,6 @@ from accounts.posting_types import (
 )
 from billing.balances import Int64Array
 from billing.charging import change_balances, charge_rows
-from billing.cycle import received_types
 from billing.instalments import (
     NEW_BALANCE,
     BilledPlans,
@@ -36,6 +35,7 @@ from billing.instalments import (
     convertible_balance,
     settlement_description,
 )
+from billing.postings import received_types
 from billing.terms_book import TermsBook, VersionInForce
 from fees.fee_tax import fee_tax
 from fees.instalment import instalment_clause, part_amount

@@ -16,8 +16,8 @@ from psycopg import Connection
 
 from accounts.calendar import day_number, day_of
 from billing.carried import CHARGED_OFF, PENALTY
+from billing.closed_cycle import Trace
 from billing.closing import derive_statements
-from billing.cycle import Trace
 from billing.terms_book import TermsBook
 from billing.tracing import Run, interest_runs, unsealed
 from fees.terms import Terms

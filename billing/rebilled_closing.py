@@ -20,7 +20,7 @@ from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.balances import Int64Array
 from billing.carried import Carried
 from billing.charging import change_balances, post_charges
-from billing.cycle import Charged, Trace
+from billing.closed_cycle import Charged, Trace
 from billing.due_cycles import ReadCycle
 from billing.left_as_posted import LEFT_AS_POSTED
 from billing.postings import FIGURE, FIGURES, LOWERING, SIGN

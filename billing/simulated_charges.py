@@ -30,7 +30,6 @@ from accounts.posting_types import (
     PostingType,
 )
 from billing.arrangements import RE_AGE, asked_at
-from billing.cycle import received_types
 from billing.day.anniversaries import annual_waiver
 from billing.day.charge import TAX_LINES
 from billing.disputes import disputed_on, moves
@@ -38,6 +37,7 @@ from billing.event_fees import event_fees
 from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
 from billing.over_limit import LEFT_OUT, LimitHistory
+from billing.postings import received_types
 from billing.re_age import ReAgeHistory, own_minimum, require_re_age
 from billing.scenario import DISPUTE_EVENTS, INSTALMENT_EVENTS, ScenarioEvent
 from billing.simulated_disputes import ScenarioDisputes

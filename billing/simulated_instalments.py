@@ -18,7 +18,6 @@ from accounts.posting_types import (
     STATEMENT_CONVERSION,
     PostingType,
 )
-from billing.cycle import received_types
 from billing.day.charge import TAX_LINES
 from billing.instalments import (
     NEW_BALANCE,
@@ -30,6 +29,7 @@ from billing.instalments import (
     part_description,
     settlement_description,
 )
+from billing.postings import received_types
 from billing.scenario import ScenarioEvent
 from billing.simulated_ledger import SimulatedLedger
 from fees.fee_tax import fee_tax

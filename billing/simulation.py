@@ -24,14 +24,17 @@ from billing.balances import Int64Array
 from billing.bearing import Before
 from billing.carried import BALANCE, CHARGED_OFF, DISPUTED, Carried
 from billing.cells import BILLED, FEES, INTEREST, REVOLVING, Cells, cells_of
-from billing.cycle import Events, OpeningState, Trace, close_cycle
+from billing.closed_cycle import Trace
+from billing.cycle import close_cycle
 from billing.disputes import Disputes
 from billing.instalments import BilledPlans
+from billing.postings import Events
 from billing.reading import POSTINGS
 from billing.scenario import Scenario
 from billing.simulated_charges import SimulatedCharges
 from billing.simulated_disputes import ScenarioDispute, ScenarioDisputes
 from billing.simulated_ledger import SimulatedLedger
+from billing.state import OpeningState
 from billing.statement_rows import CLOSING_CHARGES, STATEMENT, Seal, charge_clause
 from billing.terms_by_day import TermsByDay
 from fees.terms import Terms

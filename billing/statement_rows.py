@@ -24,7 +24,7 @@ from accounts.posting_types import (
     PostingType,
 )
 from billing.balances import Int64Array
-from billing.cycle import Charged
+from billing.closed_cycle import Charged
 from billing.reading import CARRIED, POSTINGS, index_of
 from fees.terms import Terms
 

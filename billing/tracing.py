@@ -22,8 +22,8 @@ from accounts.money import minor_units
 from billing.balances import Int64Array
 from billing.bearing import WHOLE_CYCLE, Bearing, Timeline
 from billing.cells import FIRST
+from billing.closed_cycle import Trace
 from billing.closing import derive_statements
-from billing.cycle import Trace
 from billing.interest import Tiers
 from billing.terms_by_day import TermsByDay
 from fees.rounding import round_fraction

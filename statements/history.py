@@ -19,7 +19,6 @@ from billing.account_events import arrangements_of
 from billing.arrangements import Arrangement
 from billing.carried import CHARGED, CHARGED_OFF, DISPUTED
 from billing.cells import cells_of
-from billing.cycle import received_types
 from billing.day.closing_fees import read_limit_histories
 from billing.day.due_dates import read_due_histories
 from billing.disputed_accounts import disputed_in_cycle
@@ -29,6 +28,7 @@ from billing.instalment_plans import billed_plan, plan_account, read_plans
 from billing.instalments import BilledPlans
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LimitHistory
+from billing.postings import received_types
 from billing.terms_book import TermsBook
 from billing.tracing import SEGMENTS, Run, interest_runs_of
 from fees.annual import year_before

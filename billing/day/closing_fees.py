@@ -18,7 +18,6 @@ from accounts.calendar import closing_days_of, day_number, day_of
 from accounts.columns import Columns, Spec, copy_out
 from accounts.posting_types import LATE_PAYMENT_FEE, OVER_LIMIT_FEE, RECEIVABLE
 from billing import closing
-from billing.cycle import received_types
 from billing.day.charge import allowed_shortfall, post_fee
 from billing.day.due_dates import read_due_histories
 from billing.disputed_accounts import disputes_of_accounts
@@ -26,6 +25,7 @@ from billing.disputes import disputed_on, moves
 from billing.late_at_closing import daily_late_fee, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import DueHistory
 from billing.over_limit import LEFT_OUT, LimitHistory
+from billing.postings import received_types
 from billing.terms_book import TermsBook, VersionInForce
 from fees.late_payment import charged_at_closing, late_tolerance_days
 from fees.over_limit import needs_opt_in, over_limit_fee

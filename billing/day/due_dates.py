@@ -15,11 +15,11 @@ from accounts.calendar import day_of, due_on
 from accounts.columns import Columns, copy_out
 from accounts.posting_types import LATE_PAYMENT_FEE, RECEIVABLE, RETURNED_PAYMENT_FEE
 from billing.account_events import ASKED
-from billing.cycle import received_types
 from billing.day.charge import allowed_shortfall, chosen, digits_of, post_fee
 from billing.day.outcome import StepOutcome, shards_of
 from billing.disputed_accounts import DISPUTED_AT_CLOSING, disputes_of_accounts, not_asked_any_more, read_disputes
 from billing.missed_minimums import BilledMinimum, DueHistory, Receipt, is_repeat, missed_in_a_row
+from billing.postings import received_types
 from billing.terms_book import TermsBook, VersionInForce
 from fees.late_payment import (
     MissedMinimum,
