@@ -23,7 +23,6 @@ from billing.charging import post_charges
 from billing.closed_cycle import Charged, Trace
 from billing.due_cycles import ReadCycle, not_opened_yet, parts_to_close, read_cycle, versions_in_force
 from billing.reading import CARRIED
-from billing.rebilled_closing import close_rebilled, rebilled_accounts
 from billing.statement_rows import CARRIED_ROWS, STATEMENT, Seal, charge_clause, statement_rows, with_charges
 from billing.terms_book import VersionInForce
 
@@ -67,6 +66,9 @@ def derive_statements(connection: Connection[Any], on: date, first_member_id: in
 def bill(connection: Connection[Any], read: ReadCycle, seal: Seal, trace: bool = False) -> Derived:
     """Derive statements from what was read. The connection serves one more read, of the cycle before of accounts that lost
     grace, where the terms cannot do with the balance-days that their statement carries."""
+    # Rebilled accounts are simulated, and a simulation charges by the steps of a day, of which closing is one.
+    from billing.rebilled_closing import close_rebilled, rebilled_accounts
+
     on, book, due, postings, index = read.on, read.book, read.due, read.postings, read.index
     closes_on, count = read.closes_on, len(read.due["account_id"])
     not_opened = not_opened_yet(due, index, on)
