@@ -11,6 +11,7 @@ import numpy as np
 
 from billing.balances import BoolArray, Int64Array
 from billing.cells import BILLED, FEES, FIRST, INTEREST, NEW, REVOLVING, Cells
+from billing.delinquency import Penalty
 from billing.state import OpeningState
 from billing.terms_by_day import TermsByDay
 from billing.walk import Walked
@@ -34,7 +35,7 @@ class Before:
     undecided: BoolArray
     fees_at_closing: Int64Array
     interest_at_closing: Int64Array
-    penalty: BoolArray | None
+    penalty: Penalty | None
 
 
 @dataclass
@@ -266,10 +267,13 @@ class BearingOfCycle:
         return total
 
     def _debits_before(self, segment: int, kind: int) -> Int64Array:
-        """What the cycle before debited of a kind on each of its days, payments that came back too, (days, accounts)."""
+        """What the cycle before debited of a kind on each of its days, (days, accounts): payments that came back too, where
+        grace was kept at its closing; else they revolve, and are none of what is billed."""
         assert self.before is not None
         cells, row = self.before.cells, self._segment_before(segment)
-        debits = _added_up(self.before.walked.debits, cells.of_kind(row, kind, NEW) + cells.of_kind(row, kind, BILLED))
+        debits = _added_up(self.before.walked.debits, cells.of_kind(row, kind, NEW))
+        kept = (self.state.grace == 0)[self.before.accounts]
+        debits += _added_up(self.before.walked.debits, cells.of_kind(row, kind, BILLED)) * kept
         # What its closing charged came in last of all.
         if kind == INTEREST:
             debits[-1] += self.before.interest_at_closing
@@ -288,7 +292,9 @@ class BearingOfCycle:
         if self.terms.interest.debits_count_from == "next_day":
             by_then = np.concatenate([np.zeros_like(by_then[:1]), by_then[:-1]])
         newer = debits.sum(axis=0)[None] - by_then
-        unpaid = _added_up(self.walked.at_cut, self.cells.of_kind(segment, kind, BILLED))[self.before.accounts]
+        billed = self.cells.of_kind(segment, kind, BILLED)
+        came_back = _added_up(self.walked.debits, billed) * (self.days[:, None] <= self.cut[None])  # in this cycle: newer still
+        unpaid = (_added_up(self.walked.at_cut, billed) - came_back.sum(axis=0))[self.before.accounts]
         limit: Int64Array = np.clip(unpaid[None] - newer, 0, None)
         return limit
 

@@ -197,15 +197,12 @@ class CycleClosing:
 
     def _own_rates(self, start: int) -> OwnRates | None:
         """The rates that accounts have of their own on the days of this cycle and of the one before; start: of this one."""
-        penalty = None
-        if self.penalty is not None:
-            days = self.penalty.days
-            if self.before is not None and self.before.penalty is not None:
-                more = np.zeros((max(start - self.before.walked.start, 0), self.accounts), dtype=bool)
-                earlier = self.before.penalty[:len(more)]
-                more[:len(earlier), self.before.accounts] = earlier
-                start, days = self.before.walked.start, np.concatenate([more, days])
-            penalty = PenaltyDays(start, days)
+        penalty, before = None, self.before
+        if self.penalty is not None or (before is not None and before.penalty is not None):
+            penalty = PenaltyDays.of(self.penalty, start, self.accounts)
+            if before is not None:
+                of_before = PenaltyDays.of(before.penalty, before.walked.start, len(before.accounts))
+                penalty = penalty.after(of_before, before.accounts)
         hardship = self.arrangements
         if hardship is not None and not hardship.changes_rates(start - LONGEST_REACH, self.closes_on):
             hardship = None
@@ -233,7 +230,10 @@ class CycleClosing:
         ending = self.walked.ending
         if not len(ending):
             return
-        ending.run_up(self.walked.bases, np.cumsum(self.walked.debits, axis=0), self.walked.start)
+        debited = np.cumsum(self.walked.debits, axis=0)
+        for bases in (self.walked.bases, self.walked.doubled):
+            if bases is not None:
+                ending.run_up(bases, debited, self.walked.start)
         opens_on = self.state.previous_closing + 1
         unit = minor_units(self.terms.interest.rounding_unit, self.digits)
         for row, terms in enumerate(self.cells.rows):
@@ -372,7 +372,7 @@ class CycleClosing:
 
     def _as_before(self) -> Before:
         return Before(np.arange(self.accounts), self.walked, self.cells, self.decided.in_time, self._charged("fees"),
-                      self._charged("interest"), None if self.penalty is None else self.penalty.days)
+                      self._charged("interest"), self.penalty)
 
     def _year_to_date(self, so_far: Int64Array) -> Int64Array:
         """What the calendar year of the previous closing had charged, if it is still that year."""

@@ -151,10 +151,12 @@ def past_due_at(terms: Terms, queue: Queue, received: Int64Array, closes_on: int
 
 @dataclass
 class Penalty:
-    """Which days of a cycle bear the penalty rate, (days, accounts), and the rows to carry."""
+    """Which days of a cycle bear the penalty rate, (days, accounts), and the rows to carry; since: the day, a day number, from
+    which on they did as the cycle began (NEVER: they did not)."""
 
     days: BoolArray
     carried: Carried
+    since: Int64Array
 
 
 def penalty_of(terms: Terms, queue: Queue, received_by_day: Int64Array, met: BoolArray, start: int,
@@ -171,6 +173,7 @@ def penalty_of(terms: Terms, queue: Queue, received_by_day: Int64Array, met: Boo
     since, count = np.zeros(accounts, dtype=np.int64), np.zeros(accounts, dtype=np.int64)
     rows = carried.of_kind(PENALTY)
     since[rows.account], count[rows.account] = rows.began_on, rows.amount
+    opening = since
     for offset in range(days):
         day = start + offset
         late = missed(terms, queue, received_by_day[offset], day, digits) > 0
@@ -187,4 +190,4 @@ def penalty_of(terms: Terms, queue: Queue, received_by_day: Int64Array, met: Boo
                      | queue.arrangements.holds(PAYMENT_HOLIDAY, previous_closing))
     count = np.where(decided, np.where(met, count + 1, 0), count)
     still = np.flatnonzero((since > NEVER) & (count < rule.cured_after_on_time))
-    return Penalty(under, Carried.rows(still, PENALTY, began_on=since[still], amount=count[still]))
+    return Penalty(under, Carried.rows(still, PENALTY, began_on=since[still], amount=count[still]), opening)

@@ -227,4 +227,4 @@ def _before(connection: Connection[Any], read: ReadCycle, batch: Int64Array, wan
         mine = (place[index] >= 0) & np.isin(types, [code for code in _CLOSING_CODES if BY_CODE[code].figure == figure])
         np.add.at(total, place[index[mine]], amounts[mine])
     return Before(np.searchsorted(batch, wanted[order]), cycle.walked, cycle.cells, cycle.decided.in_time, charged["fees"],
-                  charged["interest"], None if cycle.penalty is None else cycle.penalty.days)
+                  charged["interest"], cycle.penalty)

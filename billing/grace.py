@@ -68,4 +68,8 @@ def needs_before(by_day: TermsByDay, state: OpeningState, events: Events, traced
         return np.arange(len(state.new_balance))
     decided = decide_grace(terms, state, received_in_time(terms, state, events), day_number(by_day.closes_on), terms.digits)
     unconditional = (state.grace > 0) & (terms.interest.revolving_new_purchases == "next_statement")
-    return np.flatnonzero(~decided.kept | unconditional)
+    needed = ~decided.kept | unconditional
+    if terms.interest.penalty.rate_key is not None:
+        # Days of the cycle before may have been under the penalty rate, and debits that come late bear on them.
+        needed[events.account[events.effective_on <= state.previous_closing[events.account]]] = True
+    return np.flatnonzero(needed)

@@ -283,21 +283,20 @@ def interest_of(base: Exact, step: Step, common: int, scale: Any = 1) -> Exact:
 
 
 def _differs(one: Step, other: Step, accounts: int) -> BoolArray:
-    """Whose rate differs between two days."""
-    if one.tiers != other.tiers:
-        return np.ones(accounts, dtype=bool)
+    """Whose rate differs between two days: one of the account's own may well be that of the terms."""
+    if not one.own and not other.own:
+        return np.full(accounts, one.tiers != other.tiers)
     differing = np.zeros(accounts, dtype=bool)
-    for rate in {rate for rate, _ in (*one.own, *other.own)}:
-        differing |= _whose(one.own, rate, accounts) != _whose(other.own, rate, accounts)
+    for tiers in {tuple(one.tiers), tuple(other.tiers), *(((None, rate),) for rate, _ in (*one.own, *other.own))}:
+        differing |= _who_bears(tiers, one, accounts) != _who_bears(tiers, other, accounts)
     return differing
 
 
-def _whose(own: Own, rate: Fraction, accounts: int) -> BoolArray:
-    """Who has a rate of their own that is this one."""
-    found = np.zeros(accounts, dtype=bool)
-    for each, mine in own:
-        if each == rate:
-            found |= mine
+def _who_bears(tiers: Tiers, step: Step, accounts: int) -> BoolArray:
+    """Who bears these rates on a day."""
+    found = np.full(accounts, step.tiers == tiers)
+    for rate, mine in step.own:
+        found = np.where(mine, tiers == ((None, rate),), found)
     return found
 
 

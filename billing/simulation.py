@@ -158,14 +158,10 @@ class _Simulation:
         trial.charges = SimulatedCharges(trial.ledger, self.first_day, [*self.charges.statements], self.closing_day,
                                          self.disputes)
         trial._close(day)
-        if trial.last_row is self.last_row or trial.last_row is None:
-            return 0
-        not_disputed = self._not_disputed(day)
-        if not_disputed is None:
-            return int(trial.last_row["interest"])
         own: int = sum(each["amount"] for each in trial.result.postings[len(self.result.postings):]
                   if BY_CODE[each["type"]].figure == "interest")
-        return int(trial.last_row["interest"]) - max(own - int(not_disputed["interest"][0]), 0)
+        not_disputed = self._not_disputed(day)
+        return own if not_disputed is None else min(own, int(not_disputed["interest"][0]))
 
     def _not_disputed(self, day: date) -> dict[str, Int64Array] | None:
         """What a closing would charge were disputes that are lost later still open; None where there are none."""

@@ -107,7 +107,7 @@ class Walk:
                             for kind in np.unique(events.type[converted]).tolist()]
         self.debit_days: BoolArray = np.asarray(self.debits.any(axis=(1, 2)))
         self.requests = self._requested(day, paid & (events.segment > 0))
-        late = (counts_from[debit] < first[debit]) & np.isin(cell, [cells.of(s, NEW) for s in range(FIRST, cells.instalment)])
+        late = (counts_from[debit] < first[debit]) & np.isin(cell, [cells.of(s, NEW) for s in range(cells.instalment)])
         self.spans = Spans(owner[late], cell[late], counts_from[debit][late], first[debit][late], amount[late])
 
     def receive(self, account: Int64Array, day: Int64Array, amount: Int64Array) -> None:

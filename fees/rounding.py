@@ -40,7 +40,7 @@ def round_share(amounts: Int64Array, share: Fraction, mode: Rounding, unit: int 
 
 def times(amounts: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
     """Each amount times an integer: int64 where no product can overflow, else Python ints in an object array."""
-    if amounts.dtype == object or _most(amounts) * abs(factor) > _LARGEST:
+    if amounts.dtype == object or max(_most(amounts), 1) * abs(factor) > _LARGEST:  # 1: the factor alone has to fit
         wide: npt.NDArray[Any] = amounts.astype(object) * factor
         return wide
     narrow: Int64Array = amounts.astype(np.int64, copy=False) * np.int64(factor)

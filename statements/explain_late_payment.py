@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from accounts.calendar import day_number, day_of
+from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.late_at_closing import daily_late_fee, days_charged, interest_bears_late_fee, interest_late_fee
 from billing.missed_minimums import BilledMinimum, DueHistory, is_repeat, missed_in_a_row
 from fees.late_payment import (
@@ -94,7 +95,7 @@ def _at_closing(fee: Fee, rule: LatePaymentFee) -> Explained | None:
     after, closes_on = due.statements[-1].closes_on, day_number(history.facts.row["closes_on"])
     tolerance = late_tolerance_days(fee.terms, rule)
     if isinstance(rule, PercentOfInterest):
-        bearing, interest = interest_bears_late_fee(fee.terms, rule, due, after, closes_on), int(history.facts.row["interest"])
+        bearing, interest = interest_bears_late_fee(fee.terms, rule, due, after, closes_on), _charged_at_closing(fee)
         amounts = {} if bearing is None else {bearing: interest_late_fee(fee.terms, rule, due, bearing, interest)}
     else:
         interest, amounts = 0, dict(enumerate(daily_late_fee(fee.terms, rule, due, after, closes_on)))
@@ -108,6 +109,13 @@ def _at_closing(fee: Fee, rule: LatePaymentFee) -> Explained | None:
     if isinstance(rule, PercentOfInterest):
         return late.share("late_payment_of_interest", interest, {"interest": fee.amount(interest)})
     return _daily(late, _delays(fee, rule, after, closes_on, amounts))
+
+
+def _charged_at_closing(fee: Fee) -> int:
+    """All interest that the closing charged: not what came in from outside in the cycle."""
+    facts = fee.history.facts
+    return sum(each.amount for each in facts.postings if each.source_id == OWN_CHARGES
+               and each.posted_on == facts.row["closes_on"] and BY_CODE[each.type].figure == "interest")
 
 
 def _delays(fee: Fee, rule: LatePaymentFee, after: int, closes_on: int, amounts: Mapping[int, int]) -> str:

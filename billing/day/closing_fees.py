@@ -190,8 +190,10 @@ def _of_interest(of: _Range, version: VersionInForce, late: Columns, histories: 
     amounts = np.zeros(len(bearing), dtype=np.int64)
     if all(each is None for each in bearing):
         return amounts
-    derived = closing.derive_statements(of.connection, of.on, of.first, of.last, _unsealed, of.parked).statements
-    interest = dict(zip(derived["account_id"].tolist(), derived["interest"].tolist(), strict=True))
+    derived = closing.derive_statements(of.connection, of.on, of.first, of.last, _unsealed, of.parked)
+    accounts = derived.statements["account_id"]
+    charged = sum((each.amount for each in derived.charges if each.kind.figure == "interest"), np.zeros_like(accounts))
+    interest = dict(zip(accounts.tolist(), charged.tolist(), strict=True))
     for place, (account, statement) in enumerate(zip(late["account_id"].tolist(), bearing, strict=True)):
         if statement is not None:
             amounts[place] = interest_late_fee(terms, fee, histories[place], statement, interest.get(account, 0))

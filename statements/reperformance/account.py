@@ -11,7 +11,7 @@ from functools import partial
 from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, segment_row
-from statements.reperformance.bearing import Bearing, Closed, bears_over_limit, days_of, over_limit_bases
+from statements.reperformance.bearing import Bearing, Closed, days_of, over_limit_bases
 from statements.reperformance.billed import Billed
 from statements.reperformance.charge_off import WrittenOff
 from statements.reperformance.charges import Charge
@@ -27,6 +27,7 @@ from statements.reperformance.cycles import (
 )
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
+from statements.reperformance.excess import bears_over_limit
 from statements.reperformance.facts import Fact, History, history_of
 from statements.reperformance.fees import Fees
 from statements.reperformance.interest import charge, charge_of_segment
@@ -227,7 +228,7 @@ def _charges(account: _Account, closed: Closed, rates: Rates, deferred: Deferred
     bearing = Bearing(closed, account.last.cycle)
     charges = [charge_of_segment(bearing, row.name, partial(rates.of_segment, row.name))
                for row in terms.interest.segment if not row.deferred]
-    if bears_over_limit(closed.walked):
+    if bears_over_limit(terms):
         charges.append(charge("over_limit", over_limit_bases(closed.walked, account.history.credit_limit), rates.over_limit,
                               terms, compounds=False))
     charges += deferred.charges()

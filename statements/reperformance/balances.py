@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -47,6 +48,14 @@ class Part:
 
 
 Snapshot = tuple[Part, ...]
+
+
+def amounts(snapshot: Snapshot) -> dict[tuple[Kind, str, str], int]:
+    """What was left by kind, segment and age class."""
+    sums: dict[tuple[Kind, str, str], int] = defaultdict(int)
+    for part in snapshot:
+        sums[part.kind, part.segment, part.age] += part.left
+    return dict(sums)
 
 
 class Balances:

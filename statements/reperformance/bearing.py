@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from statements.reperformance.balances import BILLED, NEW, REVOLVING, Part, Snapshot, segment_row
+from statements.reperformance.balances import BILLED, NEW, REVOLVING, Part, Snapshot, amounts, segment_row
+from statements.reperformance.excess import taken_off
 from statements.reperformance.facts import Kind
 from statements.reperformance.walk import Walked, early_days
 
@@ -46,14 +47,6 @@ class Closed:
     days: dict[Slot, dict[tuple[Kind, str, str], int]] = field(default_factory=dict)
 
 
-def amounts(snapshot: Snapshot) -> dict[tuple[Kind, str, str], int]:
-    """What was left by kind, segment and age class."""
-    sums: dict[tuple[Kind, str, str], int] = defaultdict(int)
-    for part in snapshot:
-        sums[part.kind, part.segment, part.age] += part.left
-    return dict(sums)
-
-
 def days_of(walked: Walked, credit_limit: int) -> dict[Slot, dict[tuple[Kind, str, str], int]]:
     """Every base of the cycle by kind, segment and class, less what only bears over-limit interest (rule 4.6)."""
     days = {}
@@ -61,32 +54,10 @@ def days_of(walked: Walked, credit_limit: int) -> dict[Slot, dict[tuple[Kind, st
         for position, snapshot in enumerate(bases):
             base = amounts(snapshot)
             if position == len(bases) - 1:
-                _take_off(walked, base, max(0, walked.ends[day] - credit_limit))
+                for key, taken in taken_off(walked.cycle.terms, base, walked.ends[day] - credit_limit).items():
+                    base[key] -= taken
             days[day, position] = base
     return days
-
-
-def _take_off(walked: Walked, base: dict[tuple[Kind, str, str], int], excess: int) -> None:
-    over_limit = walked.cycle.terms.interest.over_limit
-    if not over_limit.instead_of_purchase_rate or not bears_over_limit(walked):
-        return
-    rows = list(reversed(walked.cycle.terms.interest.segment))
-    with_grace = [each.name for each in rows if each.grace]
-    without = [each.name for each in rows if not each.grace]
-    order = [(name, age) for age in (NEW, BILLED, REVOLVING) for name in with_grace]
-    order += [(name, age) for name in without for age in (NEW, BILLED, REVOLVING)]
-    for name, age in order:
-        key: tuple[Kind, str, str] = ("principal", name, age)
-        taken = min(excess, base.get(key, 0))
-        if taken:
-            base[key] -= taken
-            excess -= taken
-
-
-def bears_over_limit(walked: Walked) -> bool:
-    """Whether the terms have over-limit interest at all: a rate of zero is none."""
-    over_limit = walked.cycle.terms.interest.over_limit
-    return bool(over_limit.rate_key and getattr(over_limit, over_limit.rate_key))
 
 
 def over_limit_bases(walked: Walked, credit_limit: int) -> Bases:

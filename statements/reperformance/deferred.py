@@ -6,9 +6,10 @@ from collections import defaultdict
 from datetime import date
 from fractions import Fraction
 
-from statements.reperformance.balances import Debit, Snapshot, segment_row
+from statements.reperformance.balances import Debit, Part, Snapshot, amounts, segment_row
 from statements.reperformance.charges import Charge
 from statements.reperformance.cycles import DAY, Cycle
+from statements.reperformance.excess import taken_off
 from statements.reperformance.rates import Rates
 from statements.reperformance.rounding import rounded
 
@@ -27,11 +28,16 @@ class Deferred:
             debit.bases[day] = debit.bases.get(day, 0) + debit.amount
             day += DAY
 
-    def interest_day(self, day: date, bases: tuple[Snapshot, ...], night: Snapshot) -> None:
-        """An interest day is over: remembers its bases, and charges what ends unpaid on it."""
-        for part in (part for snapshot in bases for part in snapshot):
-            if self._is_deferred(part.segment):
-                part.debit.bases[day] = part.debit.bases.get(day, 0) + part.left
+    def interest_day(self, day: date, bases: tuple[Snapshot, ...], night: Snapshot, owed: int) -> None:
+        """An interest day is over: remembers its bases, and charges what ends unpaid on it. owed: at its end."""
+        over = taken_off(self.terms, amounts(bases[-1]), owed - self.rates.history.credit_limit)
+        for place, snapshot in enumerate(bases):
+            taken = dict(over) if place == len(bases) - 1 else {}
+            for part in sorted((part for part in snapshot if self._is_deferred(part.segment)), key=_ends_first):
+                key = part.kind, part.segment, part.age
+                off = min(taken.get(key, 0), part.left)
+                taken[key] = taken.get(key, 0) - off
+                part.debit.bases[day] = part.debit.bases.get(day, 0) + part.left - off
         if day != self.cycle.previous:
             self._ends(day, night)
 
@@ -57,5 +63,10 @@ class Deferred:
         return bool(segment_row(self.terms, segment).deferred)
 
     def _interest(self, debit: Debit, segment: str, last_day: date) -> Fraction:
-        rate = self.rates.without_hardship(segment, last_day)
+        rate = self.rates.of_terms(segment, last_day)
         return sum((rate.interest(base) for base in debit.bases.values()), Fraction(0))
+
+
+def _ends_first(part: Part) -> tuple[date, date]:
+    """What ends first is over the limit first, as it is paid first."""
+    return part.debit.last_day or date.max, part.debit.posted_on

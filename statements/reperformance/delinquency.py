@@ -14,7 +14,8 @@ from statements.reperformance.received import received
 
 @dataclass
 class Minimum:
-    """What a statement's minimum asked for that earlier ones did not. unpaid: at the last closing; met: None before its cut."""
+    """What a statement's minimum asked for that earlier ones did not. unpaid: at the last closing; met: in time, None before
+    its cut (it is missed after all where the payment comes back)."""
 
     unpaid: int
     due_on: date
@@ -31,6 +32,8 @@ class Arrears:
         self.penalty_days: set[date] = set()
         self._penalty_since: date | None = None
         self._on_time = 0
+        self._over: list[set[date]] = [set(), set()]
+        """Days of spells that were over by the closing before last, and by the last one."""
 
     def ask(self, amount: int, due_on: date, cut: date) -> None:
         """A statement asks for a minimum of which so much is new; not where it is due in a payment holiday (rule 13.3)."""
@@ -40,6 +43,8 @@ class Arrears:
 
     def close(self, cycle: Cycle, facts: Sequence[Fact]) -> None:
         """Takes the cycle's receipts through the queue, oldest minimum first, and looks at each day for the penalty rate."""
+        self.penalty_days -= self._over.pop(0)
+        self._over.append(set())
         sums: dict[date, int] = {}
         for fact in facts:
             day = max(cycle.previous + DAY, min(fact.effective_on, cycle.closing))
@@ -64,6 +69,7 @@ class Arrears:
         if cured:
             self._penalty_since = None
             self.penalty_days -= {day for day in self.penalty_days if day > cycle.interest_days[-1]}
+            self._over[-1] = set(self.penalty_days)
 
     def _re_age(self, day: date, left: Sequence[int]) -> None:
         """What was received pays the queue; then what was due leaves it (rule 13.2)."""
@@ -89,7 +95,7 @@ class Arrears:
         return min((each.due_on for each in self._missed()), default=None)
 
     def _missed(self) -> list[Minimum]:
-        return [each for each in self.queue if each.met is False and each.unpaid]
+        return [each for each in self.queue if each.met is not None and each.unpaid]
 
     def _after(self, total: int) -> list[int]:
         """What is unpaid of each minimum after so much was received in the cycle."""
@@ -106,7 +112,7 @@ class Arrears:
             return
         tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
         missed = [minimum.due_on for minimum, unpaid in zip(self.queue, left, strict=True)
-                  if minimum.met is False and unpaid > tolerated]
+                  if minimum.met is not None and unpaid > tolerated]
         in_hardship = self.agreed.on("hardship", day) is not None
         if self._penalty_since is None and missed and not in_hardship and (
                 self.agreed.days_past_due(min(missed), day) > penalty.after_days_past_due):

@@ -7,8 +7,8 @@ from datetime import date
 from fractions import Fraction
 
 from fees.terms import Terms
-from statements.reperformance.balances import BILLED, NEW, REVOLVING, segment_row
-from statements.reperformance.bearing import Base, Bases, Bearing, Closed, amounts
+from statements.reperformance.balances import BILLED, NEW, REVOLVING, amounts, segment_row
+from statements.reperformance.bearing import Base, Bases, Bearing, Closed
 from statements.reperformance.charges import Charge
 from statements.reperformance.rates import RateOfDay
 from statements.reperformance.rounding import rounded
@@ -52,8 +52,10 @@ def _day_by_day(bases: Bases, rate_on: RateOn, rounds: Callable[[Fraction], int]
     total = Fraction(0)
     for day in sorted({day for day, _ in bases}):
         joined = total if compounds else Fraction(0)
-        todays = [base.older + base.new + joined for (on, _), base in sorted(bases.items()) if on == day]
-        amount = sum((rate_on(day).interest(each) for each in todays), Fraction(0))
+        todays = [base.older + base.new for (on, _), base in sorted(bases.items()) if on == day]
+        # Of two bases the first takes what has joined only where something bears (rule 7.1).
+        amount = sum((rate_on(day).interest(each + joined) for place, each in enumerate(todays)
+                      if each or place == len(todays) - 1), Fraction(0))
         total += amount if rounds is None else rounds(amount)
     return total
 
@@ -74,7 +76,7 @@ def _runs_of(bases: Bases, slots: list[tuple[date, int]], part: Callable[[Base],
     before: tuple[object, ...] | None = None
     for slot in slots:
         rate, base = rate_on(slot[0]), part(bases[slot])
-        same = (base, rate.tiers)
+        same = (base, rate.tiers, rate.weight)
         if same == before:
             runs[-1] += rate.interest(base)
         else:

@@ -102,10 +102,10 @@ def _daily(terms: Terms, fee: DailyLatePaymentFee, up_to: date, known: date, fac
     for number, each in enumerate(billed):
         if each.cut(terms) >= up_to or not each.missed(terms, facts):
             continue
-        days = set(_late_days(terms, each, up_to, [fact for fact in facts if fact.posted_on <= known])) - taken
-        taken |= days
-        if _penalised(each, facts, _next_due(billed, number, up_to)):
+        if _penalised(each, facts, _next_due(billed, number, known)):
             continue
+        days = {day for day in _late_days(terms, each, known, facts) if day <= up_to} - taken
+        taken |= days
         amount = _stated(terms, terms.minor(fee.per_day) * len(days))
         if fee.share_cap is not None:
             amount = min(amount, share_of(terms, fee.share_cap, each.unpaid(terms, facts), _unit(terms)))
@@ -113,11 +113,11 @@ def _daily(terms: Terms, fee: DailyLatePaymentFee, up_to: date, known: date, fac
         yield _capped(terms, amount, each, facts)
 
 
-def _late_days(terms: Terms, late: Billed, up_to: date, facts: Sequence[Fact]) -> list[date]:
-    """From the day after the due date to the first from which on no more than is tolerated is missing."""
+def _late_days(terms: Terms, late: Billed, known: date, facts: Sequence[Fact]) -> list[date]:
+    """From the day after the due date to the first from which on no more than is tolerated is missing, as known on a day."""
     tolerated = terms.minor(terms.cycle.tolerance_amount)
-    since = [each for each in facts if each.posted_on > late.closing]
-    days = days_between(late.due_on + DAY, up_to)
+    since = [each for each in facts if late.closing < each.posted_on <= known]
+    days = days_between(late.due_on, known)
     missing = [late.minimum - received_in_time(since, terms, day) > tolerated for day in days]
     last = max((number for number, each in enumerate(missing) if each), default=-1)
-    return days[:last + 2]
+    return days[1:last + 2]

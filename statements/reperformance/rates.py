@@ -59,14 +59,14 @@ class Rates:
         if hardship is not None:
             yearly = self._yearly(Fraction(hardship.annual_rate or 0), day)
             return RateOfDay(((None, yearly),), self._weight(day))
-        return self.without_hardship(name, day)
-
-    def without_hardship(self, name: str, day: date) -> RateOfDay:
-        """What the terms alone say: deferred interest keeps to it (rule 13.4)."""
         terms = self.history.terms_on(day)
         if day in self.penalty_days and terms.interest.penalty.rate_key is not None:
             return self._flat(terms.interest.penalty, day)
         return self._segment(terms, name, day)
+
+    def of_terms(self, name: str, day: date) -> RateOfDay:
+        """The segment's own rate: deferred interest keeps to it (rule 11.2)."""
+        return self._segment(self.history.terms_on(day), name, day)
 
     def over_limit(self, day: date) -> RateOfDay:
         return self._flat(self.history.terms_on(day).interest.over_limit, day)

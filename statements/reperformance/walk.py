@@ -54,7 +54,7 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
         if day in interest_days:
             walked.bases[day] = _bases(cycle, evening, noon, night, any(each.side == "money" for each in todays))
             walked.ends[day] = balances.total()
-            deferred.interest_day(day, walked.bases[day], night)
+            deferred.interest_day(day, walked.bases[day], night, walked.ends[day])
         elif day == cycle.closing:
             deferred.closing_day(night)
         if day == cycle.cut:

@@ -68,6 +68,7 @@ def test_python_integers_beyond_64_bits_are_taken_too() -> None:
     wide = np.array([10**25, -(10**25)], dtype=object)
     assert round_fraction(wide, 10**10, "half_up").tolist() == [10**15, -(10**15)]
     assert times(np.array([2**62]), 4).tolist() == [2**64]
+    assert times(np.array([0]), 2**64).tolist() == [0], "nothing times what does not fit"
     assert times(np.array([3, -4]), 5).dtype == np.int64
 
 
