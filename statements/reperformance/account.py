@@ -130,9 +130,9 @@ def _begin(history: History) -> _Account:
     tolerance = timedelta(days=history.terms_on(history.first_day).cycle.tolerance_days)
     if opening.past_due:
         earlier = due_of(month_before(history, opening.on), terms)
-        account.arrears.ask(opening.past_due, earlier, earlier + tolerance)
+        account.arrears.ask(opening.past_due, opening.past_due, earlier, earlier + tolerance)
         account.arrears.queue[-1].met = False
-    account.arrears.ask(max(0, opening.minimum - opening.past_due), due_on, due_on + tolerance)
+    account.arrears.ask(max(0, opening.minimum - opening.past_due), opening.minimum, due_on, due_on + tolerance)
     return account
 
 
@@ -180,7 +180,8 @@ def _close(account: _Account, closing: date) -> None:
     next_terms = history.terms_on(closing + DAY)
     asked_before = figures["past_due"] if "past_due" in cycle.terms.minimum_payment.add else 0
     if not history.agreed.holiday(closing):
-        account.arrears.ask(max(0, figures["minimum_payment_due"] - asked_before), due_on,
+        minimum = figures["minimum_payment_due"]
+        account.arrears.ask(max(0, minimum - asked_before), minimum, due_on,
                             due_on + timedelta(days=next_terms.cycle.tolerance_days))
     balances.grow_older(cycle.terms, closed.grace_kept)
     balances.forget_paid()

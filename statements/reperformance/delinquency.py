@@ -14,10 +14,11 @@ from statements.reperformance.received import received
 
 @dataclass
 class Minimum:
-    """What a statement's minimum asked for that earlier ones did not. unpaid: at the last closing; met: in time, None before
-    its cut (it is missed after all where the payment comes back)."""
+    """What a statement's minimum asked for that earlier ones did not. unpaid: at the last closing; whole: what was asked for
+    with what earlier ones did; met: all of it in time, None before its cut."""
 
     unpaid: int
+    whole: int
     due_on: date
     cut: date
     met: bool | None = None
@@ -35,34 +36,39 @@ class Arrears:
         self._over: list[set[date]] = [set(), set()]
         """Days of spells that were over by the closing before last, and by the last one."""
 
-    def ask(self, amount: int, due_on: date, cut: date) -> None:
+    def ask(self, amount: int, whole: int, due_on: date, cut: date) -> None:
         """A statement asks for a minimum of which so much is new; not where it is due in a payment holiday (rule 13.3)."""
         if self.agreed.holiday(due_on):
             return
-        self.queue.append(Minimum(amount, due_on, cut))
+        self.queue.append(Minimum(amount, whole, due_on, cut))
 
     def close(self, cycle: Cycle, facts: Sequence[Fact]) -> None:
         """Takes the cycle's receipts through the queue, oldest minimum first, and looks at each day for the penalty rate."""
         self.penalty_days -= self._over.pop(0)
         self._over.append(set())
+        if cycle.first_interest_day == cycle.previous:
+            # Where the penalty rate was cured to the end of the cycle before, it may begin again on the day of its closing.
+            early = sum(received(fact, cycle.terms) for fact in facts if fact.effective_on <= cycle.previous)
+            self._penalty(cycle.previous, cycle, self._after(early))
         sums: dict[date, int] = {}
         for fact in facts:
             day = max(cycle.previous + DAY, min(fact.effective_on, cycle.closing))
             sums[day] = sums.get(day, 0) + received(fact, cycle.terms)
-        total, cured = 0, False
+        tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
+        total, so_far, cured = 0, 0, False
         re_aged = max(self.agreed.re_aged(cycle.previous, cycle.closing), default=None)
         for day in days_between(cycle.previous + DAY, cycle.closing):
             total += sums.get(day, 0)
+            so_far += sums.get(day, 0)
             left = self._after(total)
-            for minimum, unpaid in zip(self.queue, left, strict=True):
+            for minimum in self.queue:
                 if minimum.cut == day:
-                    minimum.met = unpaid <= cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
+                    minimum.met = so_far >= minimum.whole - tolerated
                     cured |= self._is_cured_by(minimum, cycle)
             self._penalty(day, cycle, left)
             if day == re_aged:
                 self._re_age(day, left)
                 total = 0
-        tolerated = cycle.terms.minor(cycle.terms.cycle.tolerance_amount)
         for minimum, unpaid in zip(self.queue, self._after(total), strict=True):
             minimum.unpaid = unpaid
         self.queue = [each for each in self.queue if each.met is None or each.unpaid > tolerated]

@@ -31,11 +31,12 @@ def charge(segment: str, bases: Bases, rate_on: RateOn, terms: Terms, compounds:
     def rounds(amount: Fraction) -> int:
         return rounded(amount, interest.rounding, unit)
 
-    daily = compounds and interest.compounding == "daily"
-    if daily or interest.rounded_per == "day":
-        by_day = interest.rounded_per != "total"
-        total = _day_by_day(bases, rate_on, rounds if by_day else None, daily)
-    elif interest.rounded_per == "segment":
+    daily, per = interest.compounding == "daily", interest.rounded_per
+    if daily and per == "segment":
+        per = "day"
+    if (daily and compounds) or per == "day":
+        total = _day_by_day(bases, rate_on, rounds if per == "day" else None, daily and compounds)
+    elif per == "segment":
         total = Fraction(sum(rounds(amount) for amount in _runs(bases, rate_on)))
     else:
         return _charged_once(segment, bases, rate_on, terms)
@@ -103,7 +104,7 @@ def _one_base(bearing: Bearing, name: str, method: str) -> int:
         left = amounts(now.walked.opening)
     elif method == "adjusted_balance":
         owed = {part.debit for part in now.walked.opening}
-        left = amounts(tuple(part for part in now.closing if part.debit in owed or part.debit.came_back))
+        left = amounts(tuple(part for part in now.closing if part.debit in owed or part.debit.of_before))
     else:
         left = amounts(now.closing)
     ages = [age for age in (REVOLVING, BILLED, NEW) if _bears(bearing, name, age)]

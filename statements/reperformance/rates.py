@@ -106,9 +106,7 @@ class Rates:
         return rate / 12 / self._days_of_cycle(day) if day_count == "monthly" else rate / days_of_year(day, day_count)
 
     def _days_of_cycle(self, day: date) -> int:
-        cycle = self.cycle
-        inside = cycle.first_interest_day <= day <= cycle.interest_days[-1]
-        closing = cycle.closing if inside else closing_after(self.history, day, cycle.terms.interest.closing_day_counts)
+        closing = closing_after(self.history, day, self.cycle.terms.interest.closing_day_counts)
         return (closing - month_before(self.history, closing)).days
 
 
