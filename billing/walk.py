@@ -160,7 +160,7 @@ class Walk:
         shape = (self.days, cells.count, self.accounts)
         self.bases = np.zeros(shape, dtype=np.int64)
         self.doubled = np.zeros(shape, dtype=np.int64) if interest.payment_day_counts == "both" else None
-        over_limit = any(self.by_day.over_limit_rate(day) for day in self._version_days())
+        over_limit = any(self.by_day.on(day).interest.over_limit.bears for day in self._version_days())
         self.excess = np.zeros((self.days, self.accounts), dtype=np.int64) if over_limit else None
         self.counted: BoolArray = np.asarray(self.first_day[None] <= np.arange(self.start, self.start + self.days)[:, None])
         self.counted[self.days - 1:] &= self.last_day >= self.closes_on
@@ -228,17 +228,22 @@ class Walk:
             of_group = some[:, group]
             rest = run_down(of_group, minimum, towards_minimum[group])
             beyond = money[group] - towards_minimum[group]
-            beyond = self._first_of_excess(of_group, offset, acts[group], beyond)
-            left[group] = run_down(of_group, excess, rest + beyond + over[group] + self.credit[acts[group]])
+            beyond = self._asked_for(of_group, offset, acts[group], beyond)
+            beyond = self._ending_soon(of_group, offset, acts[group], rest + beyond + over[group] + self.credit[acts[group]])
+            left[group] = run_down(of_group, excess, beyond)
             some[:, group] = of_group
         self.credit[acts] = left
         self.balances[:, acts] = some
 
-    def _first_of_excess(self, balances: Int64Array, offset: int, accounts: Int64Array, money: Int64Array) -> Int64Array:
-        """What comes before the order: the segment that the holder asked for, then deferred interest in its last two cycles."""
+    def _asked_for(self, balances: Int64Array, offset: int, accounts: Int64Array, money: Int64Array) -> Int64Array:
+        """What comes before the order: the segment that the holder asked for; gives what is left of the money."""
         for segment, amounts in self.requests.get(offset, ()):
             towards = np.minimum(amounts[accounts], money)
             money = money - towards + run_down(balances, self.cells.all_of(segment), towards)
+        return money
+
+    def _ending_soon(self, balances: Int64Array, offset: int, accounts: Int64Array, money: Int64Array) -> Int64Array:
+        """What comes before the order as well: deferred interest in its last two cycles."""
         if len(self.ending):
             until = self.by_day.end_of_last_cycles()
             for number, row in enumerate(self.cells.rows):

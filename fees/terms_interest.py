@@ -139,6 +139,11 @@ class OverLimitInterest(RatedTerms):
     clause: Clause = "interest.over_limit"
     """The clause that the statement and the brochure name."""
 
+    @property
+    def bears(self) -> bool:
+        """Whether there is such interest at all: a rate of zero is none."""
+        return self.rate_key is not None and bool(getattr(self, self.rate_key))
+
 
 class PenaltyRate(RatedTerms):
     """A higher rate after serious delinquency; none unless a rate is given."""

@@ -27,7 +27,6 @@ from statements.reperformance.cycles import (
 )
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
-from statements.reperformance.excess import bears_over_limit
 from statements.reperformance.facts import Fact, History, history_of
 from statements.reperformance.fees import Fees
 from statements.reperformance.interest import charge, charge_of_segment
@@ -229,7 +228,7 @@ def _charges(account: _Account, closed: Closed, rates: Rates, deferred: Deferred
     bearing = Bearing(closed, account.last.cycle)
     charges = [charge_of_segment(bearing, row.name, partial(rates.of_segment, row.name))
                for row in terms.interest.segment if not row.deferred]
-    if bears_over_limit(terms):
+    if terms.interest.over_limit.bears:
         charges.append(charge("over_limit", over_limit_bases(closed.walked, account.history.credit_limit), rates.over_limit,
                               terms, compounds=False))
     charges += deferred.charges()

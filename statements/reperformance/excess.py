@@ -9,15 +9,9 @@ from statements.reperformance.balances import BILLED, NEW, REVOLVING
 from statements.reperformance.facts import Kind
 
 
-def bears_over_limit(terms: Terms) -> bool:
-    """Whether the terms have over-limit interest at all: a rate of zero is none."""
-    over_limit = terms.interest.over_limit
-    return bool(over_limit.rate_key and getattr(over_limit, over_limit.rate_key))
-
-
 def taken_off(terms: Terms, base: Mapping[tuple[Kind, str, str], int], excess: int) -> dict[tuple[Kind, str, str], int]:
     """What of each balance bears at the over-limit rate instead of its own."""
-    if not terms.interest.over_limit.instead_of_purchase_rate or not bears_over_limit(terms):
+    if not terms.interest.over_limit.instead_of_purchase_rate or not terms.interest.over_limit.bears:
         return {}
     rows = list(reversed(terms.interest.segment))
     with_grace = [each.name for each in rows if each.grace and not each.deferred]

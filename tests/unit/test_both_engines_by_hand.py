@@ -141,3 +141,24 @@ def test_what_is_over_the_limit_runs_up_no_deferred_interest() -> None:
     march = bill("2023-01-28", "2023-03-30", (28, 18), [("2023-01-28", "balance_transfer", "100.00")], credit_limit="40.00",
                  interest={"over_limit": over_limit, **transfers(valid_days=45, deferred=True)})[-1]
     assert march["interest"] == 89 + 27 + 173, "31 days on 40.00 and 14 on 38.14; then 14 on it; over the limit 28 on 61.86"
+
+
+def test_interest_over_the_limit_though_the_first_day_of_the_cycle_weighs_nothing() -> None:
+    march = bill("2023-01-31", "2023-03-30", (28, 10), [("2023-03-13", "purchase", "100.00")], credit_limit="0", interest={
+        "day_count": "30/360", "over_limit": {"daily_rate": "0.001"}})[-1]
+    assert march["interest"] == 150, "15 days on 100.00; 30 January, with which the cycle begins, is none by 30/360"
+
+
+def test_a_minimum_that_asks_for_nothing_new_cures_no_penalty_rate() -> None:
+    events = [("2023-06-09", "purchase", "100.00"), ("2023-05-22", "payment", "100.00")]
+    segments = [{**PURCHASE, "grace": False}, CASH]
+    july = bill("2023-01-31", "2023-07-20", (15, 18), events, fees={"annual": {"amount": "30.00"}},
+                interest={"penalty": PENALTY, "segment": segments})[-1]
+    assert july["interest"] == 89, "30 days on 30.00 at 0.36 a year: the minimum of 3 May was that of 5 March, and was not met"
+
+
+def test_a_credit_balance_pays_what_is_deferred_first_in_its_last_two_cycles() -> None:
+    bought = [("2023-04-10", "purchase", "100.00"), ("2023-04-10", "balance_transfer", "100.00")]
+    june = bill("2023-01-30", "2023-06-10", (5, 18), [("2023-02-09", "refund", "100.00"), *bought],
+                interest=transfers(valid_days=45, deferred=True, daily_rate="0.001"))[-1]
+    assert june["interest"] == 280, "the purchase is left, 56 days; nothing of what was deferred until 24 May"
