@@ -78,7 +78,8 @@ def _runs_of(bases: Bases, slots: list[tuple[date, int]], part: Callable[[Base],
     for slot in slots:
         rate, base = rate_on(slot[0]), part(bases[slot])
         same = (base, rate.tiers, rate.weight)
-        if same == before:
+        noon = bases.get((slot[0], 0)) if slot[1] else None
+        if same == before and (noon is None or part(noon) == 0):  # the day of a payment ends a run and begins the next
             runs[-1] += rate.interest(base)
         else:
             runs.append(rate.interest(base))

@@ -162,3 +162,11 @@ def test_a_credit_balance_pays_what_is_deferred_first_in_its_last_two_cycles() -
     june = bill("2023-01-30", "2023-06-10", (5, 18), [("2023-02-09", "refund", "100.00"), *bought],
                 interest=transfers(valid_days=45, deferred=True, daily_rate="0.001"))[-1]
     assert june["interest"] == 280, "the purchase is left, 56 days; nothing of what was deferred until 24 May"
+
+
+def test_a_payment_that_leaves_the_principal_as_it_was_ends_a_run_where_its_day_counts_at_both() -> None:
+    events = [("2023-12-08", "purchase", "100.00"), ("2024-01-18", "purchase", "500.00"), ("2024-03-19", "payment", "3.82")]
+    segments = [{"name": "purchase", "annual_rate": "0.125", "grace": False}, CASH]
+    april = bill("2023-11-12", "2024-04-10", (5, 20), events,
+                 interest={"rounded_per": "segment", "payment_day_counts": "both", "segment": segments})[-1]
+    assert april["interest"] == 308 + 349, "600.00 for 15 days and, the payment being of interest, 600.00 for 17"
