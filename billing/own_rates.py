@@ -61,13 +61,12 @@ class OwnRates:
     penalty: PenaltyDays | None
     arrangements: Arrangements | None
 
-    def on(self, day: int, rate_of: int | None = None) -> Own:
-        """Who has a rate of their own on a day; rate_of: the day that the rate is taken from, where it is another one."""
-        rated = day if rate_of is None else rate_of
+    def on(self, day: int) -> Own:
+        """Who has a rate of their own on a day."""
         found = [] if self.arrangements is None else [
-            (self.by_day.annual_rate(rate, rated), mine) for rate, mine in self.arrangements.hardship_rates(day)]
+            (self.by_day.annual_rate(rate, day), mine) for rate, mine in self.arrangements.hardship_rates(day)]
         if self.penalty is not None:
-            under, rate = self.penalty.on(day), self.by_day.penalty_rate(rated)
+            under, rate = self.penalty.on(day), self.by_day.penalty_rate(day)
             for _, mine in found:
                 under = under & ~mine
             if rate is not None and under.any():

@@ -270,7 +270,7 @@ class Walk:
         if self.own is None:
             return [(np.arange(len(acts)), None)]
         others, found = np.ones(len(acts), dtype=bool), list[tuple[Int64Array, Fraction | None]]()
-        for rate, whose in self.own.on(day, self._rates_of(day)):
+        for rate, whose in self.own.on(self._rates_of(day)):
             found.append((np.flatnonzero(whose[acts]), rate))
             others &= ~whose[acts]
         return [each for each in [*found, (np.flatnonzero(others), None)] if each[0].size]

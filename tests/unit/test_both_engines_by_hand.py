@@ -170,3 +170,12 @@ def test_a_payment_that_leaves_the_principal_as_it_was_ends_a_run_where_its_day_
     april = bill("2023-11-12", "2024-04-10", (5, 20), events,
                  interest={"rounded_per": "segment", "payment_day_counts": "both", "segment": segments})[-1]
     assert april["interest"] == 308 + 349, "600.00 for 15 days and, the payment being of interest, 600.00 for 17"
+
+
+def test_hardship_at_the_previous_closing_sorts_what_is_paid_after_it_by_the_balances_of_then() -> None:
+    hardship = {"on": date(2024, 2, 16), "type": "hardship", "until": date(2024, 4, 16), "rate": "0.24"}
+    bought = [("2024-04-13", "purchase", "100.00"), ("2024-04-14", "cash_advance", "100.00")]
+    april = bill("2024-01-05", "2024-04-30", (28, 18), [*bought, ("2024-04-20", "payment", "100.00")], agreed=[hardship],
+                 interest={"segment": [PURCHASE, {"name": "cash_advance", "annual_rate": "0.2999"}]},
+                 allocation={"as_of": "previous_closing", "excess": ["lowest_rate"]})[-1]
+    assert april["interest"] == 44, "one rate for all on 28 March: the advance is paid first; 3 days at 0.24, 3 at 0.2999"
