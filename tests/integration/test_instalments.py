@@ -35,6 +35,7 @@ from statements.simulated import simulated_statement
 from statements.why_not import explain_not_charged
 from tests.conftest import RunCardwright
 from tests.integration.books_of_scenarios import open_books, run_days
+from tests.integration.portfolios import Portfolio
 
 FIRST_ON, UNTIL = date(2023, 11, 20), date(2024, 6, 10)
 NOT_COMPARED = {"member_id", "account_id", "terms_version_id", "sha256", "previous_sha256"}
@@ -232,3 +233,23 @@ def test_the_command_makes_a_plan_and_settles_it_and_the_books_hold(cardwright: 
     assert "no instalment plan with parts left" in done("instalment", "A-1001", "--of", "1", "--settle", code=3)
     done("run", "--until", "2024-06-07")
     assert cardwright("verify").stdout == ""
+
+
+def test_parts_that_an_account_missed_while_it_was_parked_are_made_up_for_on_closed_days(
+    embedded_database: Database, tmp_path: Path, cardwright: RunCardwright
+) -> None:
+    portfolio = Portfolio(embedded_database, tmp_path, instalments={"method": "flat", "fee_rate": "0.0085"}).begin()
+    portfolio.transactions("transactions.csv", [["purchase", "1000.00", "A1", "2024-03-30"]])
+    assert cardwright("run", "--until", "2024-04-07", database=embedded_database).returncode == 0
+    assert cardwright("instalment", "A1", "--of", "new_balance", "--parts", "3", database=embedded_database).returncode == 0
+    with embedded_database.connect() as connection:
+        connection.execute("INSERT INTO parked_account (member_id, account_id, parked_on, step, reason)"
+                           " VALUES (1, 1, '2024-05-05', '2024-05-05/post/0', 'told by hand')")
+    assert cardwright("run", "--until", "2024-06-10", database=embedded_database).returncode == 1
+    assert portfolio.rows("SELECT count(*) FROM posting WHERE type = 30") == [(0,)]
+    released = cardwright("release", "A1", "--reason", "mended", database=embedded_database)
+    assert released.returncode == 0, released.stderr
+    assert portfolio.rows("SELECT posted_on, amount FROM posting WHERE type = 30 ORDER BY 1") == [
+        (date(2024, 5, 5), 33334), (date(2024, 6, 5), 33333)]
+    checked = cardwright("verify", database=embedded_database)
+    assert (checked.returncode, checked.stdout) == (0, "")
