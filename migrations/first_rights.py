@@ -53,7 +53,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON statement
 """
 
 #: What is closed stays closed, whoever posts; only Cardwright's own charges (types from 40 on) may still be dated on a day
-#: whose work was parked (revision 0010: parts of plans too), and that day's totals are then drawn up anew. One look per statement at all its rows costs a bulk
+#: whose work was parked, and that day's totals are then drawn up anew. One look per statement at all its rows costs a bulk
 #: COPY nothing measurable.
 CLOSED_DAYS = """
 CREATE FUNCTION refuse_closed_day() RETURNS trigger LANGUAGE plpgsql AS $$
