@@ -96,9 +96,11 @@ def server_account() -> ServerAccount | None:
 
 @contextlib.contextmanager
 def _alone_on_this_machine() -> Iterator[None]:
-    """One process at a time: two that make the system user in the same moment can end with one number, then another."""
-    path = Path(tempfile.gettempdir()) / f"{SYSTEM_USER}.lock"
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """One process at a time: two that make the system user in the same moment can end with one number, then another.
+
+    The lock is on the directory of the password file: no file is left behind, and nobody can put one in the way.
+    """
+    lock = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

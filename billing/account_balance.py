@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.directory import UnknownAccount
 from accounts.errors import Usage
 from accounts.posting_types import RECEIVABLE
 
@@ -71,12 +72,12 @@ def account_balance(connection: Connection[Any], account: str, as_of: date | Non
     """What an account owes and may still spend.
 
     account: its code; as_of: the business day at whose end, the last one opened where none is given.
-    Raises Usage for an account that is not in the books, books without a business day, and a day that was not opened yet.
+    Raises UnknownAccount, or Usage for books without a business day and for a day that was not opened yet.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_NOW, (account,)).fetchone()
         if row is None:
-            raise Usage(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
+            raise UnknownAccount(account)
         last_day = row["last_day"]
         if last_day is None:
             raise Usage("the books have no business day yet; import a portfolio first (`cardwright import PATH`)")
@@ -92,4 +93,3 @@ def account_balance(connection: Connection[Any], account: str, as_of: date | Non
     return AccountBalance(
         account, row["product"], row["status"], row["code"], row["digits"], on, balance, row["credit_limit"], holds,
         None if latest is None else LatestStatement(**latest))
-

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from psycopg import Connection
 
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, Home, settings_from
 from accounts.database import open_book
+from accounts.directory import find_account
 from accounts.errors import Usage
 from billing.account_events import Decision, record_account_event
 from billing.arrangements import LASTING, Arrangement, Kind
@@ -61,7 +61,7 @@ def account_event(
     decision = Decision(_told("--reason", reason), _told("--as", who),
                         None if approved_by is None else _told("--approved-by", approved_by))
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
-        record_account_event(connection, *_key(connection, account), event, decision)
+        record_account_event(connection, *find_account(connection, account), event, decision)
         if dry_run:
             connection.rollback()
     _tell(_facts(account, event, decision, dry_run), as_json)
@@ -99,13 +99,6 @@ def _date(option: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Usage(f"{option} {text!r} is not a date; write it like 2005-05-25") from None
-
-
-def _key(connection: Connection[Any], account: str) -> tuple[int, int]:
-    found = connection.execute("SELECT member_id, account_id FROM account_directory WHERE account = %s", (account,)).fetchone()
-    if found is None:
-        raise Usage(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
-    return int(found[0]), int(found[1])
 
 
 def _facts(account: str, event: Arrangement, decision: Decision, dry_run: bool) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from accounts.database import open_book
 from accounts.intake.account_rules import NO_CREDIT_LIMIT
 from accounts.money import major_units
 from billing.account_balance import AccountBalance, account_balance
+from billing.terms_book import TermsBook
+from fees.terms import Terms
 
 
 def balance(
@@ -38,19 +40,21 @@ def balance(
     """
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         found = account_balance(connection, account, as_of.date() if as_of else None)
-    facts = _facts(found)
+        version = TermsBook(connection).on(found.product, found.as_of)
+    facts = _facts(found, None if version is None else version.terms)
     if as_json:
         print(json.dumps(facts, sort_keys=True, ensure_ascii=False))
         return
     _show(facts)
 
 
-def _facts(found: AccountBalance) -> dict[str, Any]:
-    """Amounts in major units; `credit_limit` and `open_to_buy` are null for an account without a limit."""
+def _facts(found: AccountBalance, terms: Terms | None) -> dict[str, Any]:
+    """Amounts in major units, as the terms of the day show them; `credit_limit` and `open_to_buy` are null for an account
+    without a limit."""
     limited, latest = found.credit_limit < NO_CREDIT_LIMIT, found.statement
 
     def text(minor: int) -> str:
-        return major_units(minor, found.digits)
+        return major_units(minor, found.digits) if terms is None else terms.text(minor)
 
     return {
         "account": found.account, "product": found.product, "status": found.status, "currency": found.currency,
@@ -64,8 +68,7 @@ def _facts(found: AccountBalance) -> dict[str, Any]:
 
 
 def _show(facts: dict[str, Any]) -> None:
-    table = Table(box=SIMPLE, pad_edge=False, show_header=False,
-                  title=f"{facts['account']} ({facts['product']}, {facts['status']}), end of {facts['as_of']}")
+    table = Table(box=SIMPLE, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right", no_wrap=True)
     for name in ("balance", "holds", "credit_limit", "open_to_buy"):
@@ -73,4 +76,6 @@ def _show(facts: dict[str, Any]) -> None:
     if latest := facts["statement"]:
         table.add_row(f"statement of {latest['closes_on']}", f"{latest['new_balance']} {facts['currency']}")
         table.add_row(f"minimum payment, due {latest['due_on']}", f"{latest['minimum_payment_due']} {facts['currency']}")
-    Console(file=sys.stdout).print(table)
+    out = Console(file=sys.stdout, highlight=False)
+    out.print(f"{facts['account']} ({facts['product']}, {facts['status']}), end of {facts['as_of']}", markup=False)
+    out.print(table)

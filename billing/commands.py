@@ -11,8 +11,9 @@ from psycopg import Connection
 
 from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, Home, console, settings_from
 from accounts.database import open_book
+from accounts.directory import UnknownAccount
 from accounts.errors import Trouble, Usage
-from accounts.money import BadAmount, major_units, minor_units
+from accounts.money import BadAmount, minor_units
 from billing.instalment_plans import PlanAccount, PlanMade, make_plan, settle_plan
 from billing.instalments import NotConvertible
 
@@ -66,7 +67,7 @@ def instalment(
     with open_book(settings_from(home, database_url, broker_url)) as database, database.connect() as connection:
         found = connection.execute(_ACCOUNT, (account,)).fetchone()
         if found is None:
-            raise Usage(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
+            raise UnknownAccount(account)
         if found[5] in ("closed", "charged_off"):
             raise NotConvertible(f"account {account} is {found[5].replace('_', ' ')}: no plan is made or settled for it")
         on, digits, plan_account = _open_day(connection), found[4], PlanAccount(*found[:4])
@@ -77,7 +78,7 @@ def instalment(
             made = make_plan(connection, plan_account, on, int(parts or 0), of, _minor(amount, digits))
         if dry_run:
             connection.rollback()
-    facts = {**_facts(made, digits), "account": account, "on": on.isoformat(), "settled": settle, "dry_run": dry_run}
+    facts = {**_facts(made), "account": account, "on": on.isoformat(), "settled": settle, "dry_run": dry_run}
     if as_json:
         print(json.dumps(facts, sort_keys=True, ensure_ascii=False))
         return
@@ -104,14 +105,10 @@ def _minor(amount: str | None, digits: int) -> int | None:
         raise Usage(f"--amount: {wrong}") from None
 
 
-def _facts(made: PlanMade, digits: int) -> dict[str, Any]:
-    shown = min(digits, made.version.terms.shown_digits)
-
-    def text(minor: int | None) -> str | None:
-        return None if minor is None else major_units(minor, digits, digits if minor % 10 ** (digits - shown) else shown)
-
+def _facts(made: PlanMade) -> dict[str, Any]:
+    text = made.version.terms.text
     return {"plan": made.plan_no, "of": made.of, "amount": text(made.amount), "parts": [text(part) for part in made.parts],
-            "fee": text(made.fee), "terms_version": made.version.terms.label}
+            "fee": None if made.fee is None else text(made.fee), "terms_version": made.version.terms.label}
 
 
 def _told(facts: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.directory import UnknownAccount
 from accounts.errors import Refused, Usage
 from accounts.money import BY_NUMERIC, BadAmount, major_units, minor_units
 from accounts.posting_types import BY_CODE, BY_NAME, CHARGEBACK, PostingType
@@ -179,7 +180,7 @@ def _account(connection: Connection[Any], account: str) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_ACCOUNT, (account,)).fetchone()
     if found is None:
-        raise Usage(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
+        raise UnknownAccount(account)
     if found["open_on"] is None:
         raise NotInTheBooks(account, "the book has no open business day yet; import the portfolio first")
     return found

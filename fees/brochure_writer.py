@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 
-from accounts.money import major_units
 from fees.brochure_words import Language, known, word
 from fees.terms import Terms
 from fees.terms_values import plain
@@ -41,10 +40,10 @@ class Writer:
     def amount(self, amount: Decimal) -> str:
         """An amount with its currency: CNY 1,000.00."""
         terms = self.terms
-        minor = terms.minor(amount)
-        digits = terms.shown_digits if minor % terms.shown_unit == 0 else terms.digits
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        number = format_decimal(Decimal(major_units(minor, terms.digits, digits)), format=pattern, locale=self.language)
+        text = terms.text(terms.minor(amount))
+        decimals = len(text.partition(".")[2])
+        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+        number = format_decimal(Decimal(text), format=pattern, locale=self.language)
         return f"{terms.currency}\N{NO-BREAK SPACE}{number}"
 
     def all_of(self, said: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from accounts.money import CURRENCIES, BadAmount, minor_units
+from accounts.money import CURRENCIES, BadAmount, major_units, minor_units
 from fees.terms_delinquency import DelinquencyTerms
 from fees.terms_disputes import DisputeTerms
 from fees.terms_fees import FeeTerms
@@ -160,6 +160,10 @@ class Terms(TermsTable):
     def minor(self, amount: Decimal) -> int:
         """An amount of these terms in minor units of their currency."""
         return minor_units(amount, self.digits)
+
+    def text(self, minor: int) -> str:
+        """An amount in minor units as these terms show it; with the currency's decimals where theirs would lose some of it."""
+        return major_units(minor, self.digits, self.digits if minor % self.shown_unit else self.shown_digits)
 
     @property
     def label(self) -> str:

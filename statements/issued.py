@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from accounts.directory import UnknownAccount
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
 from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
@@ -23,14 +24,6 @@ from billing.instalments import BilledPlans
 from billing.rates_borne import RateBorne, rates_borne_of, with_several_rates
 from billing.terms_book import TermsBook
 from statements.facts import TOLD, CardFacts, CarriedRow, Letterhead, PostingLine, StatementFacts, bears_interest, cards_shown
-
-
-class UnknownAccount(Usage):
-    """An account code that the books do not know."""
-
-    def __init__(self, account: str) -> None:
-        super().__init__(f"no account {account!r} in the books; check the code, it is the one of accounts.csv")
-        self.account = account
 
 
 class NotIssued(Usage):

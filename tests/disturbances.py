@@ -58,10 +58,11 @@ def _note(home: Path, name: str) -> None:
 
 def _disturbed(home: Path) -> Send:
     """Each message meets one fate or another; what comes late comes when its work has long been done by another's leave."""
-    chance = random.Random(os.getpid())  # a test has few messages, so fates are dealt, each once in four, whoever sends
+    chance = random.Random(os.getpid())
     held: list[int] = []
 
     def send(wake_ups: WakeUps, shard: int) -> bool:
+        # A test has few messages, so fates are dealt, each once in four, whoever sends.
         dealt = sum(count(home, each) for each in FATES)
         fate = random.Random(dealt // len(FATES)).sample(FATES, len(FATES))[dealt % len(FATES)]
         _note(home, fate)

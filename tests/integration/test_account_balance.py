@@ -70,6 +70,18 @@ def test_the_command_prints_what_a_clerk_asks_for(book: Database, capsys: pytest
     assert "none" in capsys.readouterr().out
 
 
+def test_amounts_are_written_as_the_product_shows_them(book: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(book.url) as connection:
+        small_book.load_terms(connection, in_force_from="2024-05-10", interest={"rounding_unit": "1"})
+        small_book.run_days(connection, LAST + timedelta(days=1))
+    balance("A2", as_of=datetime(2024, 5, 9), as_json=True, home=None, database_url=book.url)  # noqa: DTZ001
+    assert json.loads(capsys.readouterr().out)["credit_limit"] == "5000.00"
+    balance("A2", as_json=True, home=None, database_url=book.url)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["credit_limit"] == "5000"
+    assert len(facts["balance"].partition(".")[2]) in (0, 2), "whole, unless there are cents to lose"
+
+
 @pytest.mark.parametrize(("account", "as_of", "said"), [
     ("A999", None, "no account 'A999'"), ("A2", LAST + timedelta(days=1), "2024-05-10 was not opened yet, the last one is"),
 ])

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from accounts.database import Database
+from accounts.directory import UnknownAccount
 from accounts.errors import Usage
 from accounts.posting_types import PURCHASE
 from jobs.business_day import advance
 from jobs.steps import steps_of_the_day
-from statements.issued import UnknownAccount
 from statements.reperformance import reperform_account
 from statements.seal import seal_statement
 from statements.verify import CHECKS, scope_of, verify
