@@ -56,7 +56,7 @@ FROM (
 ) both_sides
 GROUP BY business_on, grain, currency, type, {_DIMENSIONS}
 HAVING sum(postings) <> 0 OR sum(amount) <> 0
-ORDER BY business_on
+ORDER BY business_on, grain
 """  # noqa: S608
 
 #: The cards that transactions of a day were made with, by what the day's facts are grouped by: each as four bytes, ascending.

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from accounts.card_sets import last_of_month, seal_card_sets
 from accounts.errors import Refused, Usage
 from accounts.posting_facts import restate_facts, seal_facts
 from accounts.posting_types import OPENING_CREDIT
@@ -242,6 +243,8 @@ def close_day(connection: Connection[Any], on: date, steps: Sequence[Step]) -> D
     totals = day_totals(connection, on, {each.number: each.name for each in steps})
     if totals["postings"]:
         seal_facts(connection, on)
+    if totals["postings"] or last_of_month(on):
+        seal_card_sets(connection, on)
     connection.execute(
         "UPDATE business_day SET closed_at = clock_timestamp(), totals = %s WHERE business_on = %s", (Jsonb(totals), on)
     )

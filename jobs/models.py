@@ -113,3 +113,16 @@ CARD_USE = Table(
     Column("cards", LargeBinary, nullable=False),
     Index("ix_card_use_business_on", "business_on"),
 )
+
+#: Which different cards were used in a closed day and in a closed month (accounts/card_sets.py). Append-only.
+CARD_SET = Table(
+    "card_set", Base.metadata,
+    Column("business_on", Date, nullable=False),
+    Column("grain", SmallInteger, nullable=False),
+    Column("type", SmallInteger),
+    Column("category", Text),
+    Column("channel", Text),
+    Column("merchant", Text),
+    Column("cards", LargeBinary, nullable=False),
+    Index("ix_card_set_business_on", "business_on", "grain"),
+)

@@ -8,33 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import Connection
 
-from accounts.calendar import months_later
+from accounts.calendar import EPOCH, months_later
+from accounts.packed_cards import mark
 from reports.answer import Chart, Dimension, Measure, Row
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
-from reports.different_cards import cards_used, unpacked
+from reports.cards_used import cards_used
 
 #: A card taken in with one of these was out of force already when the book first heard of it.
 ENDED_STATUSES = ("closed", "cancelled", "canceled", "expired", "lost", "stolen", "replaced", "destroyed", "terminated")
 #: Reasons of a card that takes the place of one that has run its time; any other reason is a replacement.
 RENEWAL_REASONS = ("renewal", "expired", "expiry")
 
-#: One row a group and period: cards by what became of them in it. used: of each period a bit for every card.
+#: Cards by what they are grouped by, each as a record of `_CARD`: days are counted from 1970 on. A card that is in force has
+#: no last day.
 CARDS = """
-    WITH period AS (
-        SELECT number::int, opens_on, closes_on
-        FROM unnest(%(opens_on)s::date[], %(closes_on)s::date[]) WITH ORDINALITY AS each (opens_on, closes_on, number)
-    ),
-    life AS (
-        SELECT card.member_id, card.account_id, card.card_id, account.product, card.kind, unit.code AS org_unit, card.status,
+    WITH life AS (
+        SELECT card.card_id, account.product, card.kind, unit.code AS org_unit, card.status,
                card.channel, member.kind <> 'anonymous' AS bound, card.issued_on,
-               CASE WHEN card.replaces_card_id IS NULL THEN 'new'
-                    WHEN lower(card.reason) = ANY(%(renewal_reasons)s::text[]) THEN 'renewal'
-                    ELSE 'replacement' END AS issued_as,
+               CASE WHEN card.replaces_card_id IS NULL THEN 0
+                    WHEN lower(card.reason) = ANY(%(renewal_reasons)s::text[]) THEN 2
+                    ELSE 1 END AS issued_as,
                CASE WHEN ended.ended_on < card.issued_on THEN card.issued_on ELSE ended.ended_on END AS ended_on
         FROM card
         JOIN card_account account USING (member_id, account_id)
@@ -52,25 +51,22 @@ CARDS = """
                 THEN CASE WHEN card.expires_on <= %(as_of)s::date THEN card.expires_on ELSE card.issued_on END
                 ELSE card.expires_on END) AS ended_on
         ) ended
-        WHERE %(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[])
+        WHERE (%(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[]))
+            AND card.issued_on <= %(last_on)s::date AND (ended.ended_on IS NULL OR ended.ended_on >= %(from_on)s::date
+                                                         OR card.issued_on >= %(from_on)s::date)
     )
     SELECT {groups}
-        count(*) FILTER (WHERE life.issued_on < period.opens_on) AS opening,
-        count(*) FILTER (WHERE life.issued_on >= period.opens_on) AS issued,
-        count(*) FILTER (WHERE life.issued_on >= period.opens_on AND life.issued_as = 'replacement') AS replaced,
-        count(*) FILTER (WHERE life.issued_on >= period.opens_on AND life.issued_as = 'renewal') AS renewed,
-        count(*) FILTER (WHERE life.ended_on <= period.closes_on) AS closed,
-        count(*) FILTER (WHERE life.ended_on IS NULL OR life.ended_on > period.closes_on) AS closing,
-        count(*) FILTER (WHERE get_bit((%(used)s::bytea[])[period.number], life.card_id) = 1) AS active,
-        count(*) FILTER (WHERE life.bound AND (life.ended_on IS NULL OR life.ended_on > period.closes_on)) AS bound,
-        count(*) FILTER (WHERE life.kind = 'supplementary' AND (life.ended_on IS NULL OR life.ended_on > period.closes_on))
-            AS supplementary
+        string_agg(int8send(life.card_id) || int4send(life.issued_on - date '1970-01-01')
+                   || int4send(coalesce(life.ended_on - date '1970-01-01', 2147483647))
+                   || int2send((life.issued_as + CASE WHEN life.bound THEN 4 ELSE 0 END
+                                + CASE WHEN life.kind = 'supplementary' THEN 8 ELSE 0 END)::smallint), ''::bytea) AS cards
     FROM life
-    JOIN period ON life.issued_on <= period.closes_on AND (life.ended_on IS NULL OR life.ended_on >= period.opens_on)
     {group_by}
 """
+_CARD = np.dtype([("card_id", ">i8"), ("issued_on", ">i4"), ("ended_on", ">i4"), ("is", ">i2")])
+_REPLACEMENT, _RENEWAL, _BOUND, _SUPPLEMENTARY = 1, 2, 4, 8
 
-MONTH = Dimension("month", "to_char(period.opens_on, 'YYYY-MM')", "month of the period")
+MONTH = Dimension("month", "", "month of the period")
 
 DIMENSIONS = (
     MONTH,
@@ -98,12 +94,38 @@ MEASURES = (
 
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
     periods = _periods(asked, by_month=MONTH in groups)
+    if not periods:
+        return [] if groups else [_counted(np.zeros(0, dtype=_CARD), (EPOCH, EPOCH), np.zeros(0, dtype=bool))]
     parameters = asked.parameters(
         renewal_reasons=list(RENEWAL_REASONS), ended_statuses=list(ENDED_STATUSES), as_of=asked.as_of,
-        opens_on=[opens_on for opens_on, _ in periods], closes_on=[closes_on for _, closes_on in periods],
-        used=_used(connection, asked, periods),
     )
-    return select_groups(connection, CARDS, groups, parameters)
+    of_cards = tuple(each for each in groups if each != MONTH)
+    used, rows = _used(connection, asked, periods), []
+    for found in select_groups(connection, CARDS, of_cards, parameters):
+        cards = np.frombuffer(cast("bytes", found.pop("cards")) or b"", dtype=_CARD)
+        for period, used_in_it in zip(periods, used, strict=True):
+            measures = _counted(cards, period, used_in_it)
+            if not groups or any(measures.values()):
+                month: Row = {MONTH.name: f"{period[0]:%Y-%m}"} if MONTH in groups else {}
+                rows.append({**{each.name: (month | found)[each.name] for each in groups}, **measures})
+    return rows
+
+
+def _counted(cards: NDArray[Any], period: tuple[date, date], used: NDArray[np.bool_]) -> Row:
+    """What became of some cards from the first day of a period to its last; used: by card id, those used in it."""
+    opens_on, closes_on = ((each - EPOCH).days for each in period)
+    cards = cards[(cards["issued_on"] <= closes_on) & (cards["ended_on"] >= opens_on)]
+    opening, closing = cards["issued_on"] < opens_on, cards["ended_on"] > closes_on
+
+    def count(which: NDArray[np.bool_]) -> int:
+        return int(np.count_nonzero(which))
+
+    return {
+        "opening": count(opening), "issued": count(~opening), "replaced": count(~opening & (cards["is"] & 3 == _REPLACEMENT)),
+        "renewed": count(~opening & (cards["is"] & 3 == _RENEWAL)), "closed": count(~closing), "closing": count(closing),
+        "active": count(used[cards["card_id"]]), "bound": count(closing & (cards["is"] & _BOUND > 0)),
+        "supplementary": count(closing & (cards["is"] & _SUPPLEMENTARY > 0)),
+    }
 
 
 def _periods(asked: Asked, by_month: bool) -> list[tuple[date, date]]:
@@ -120,17 +142,17 @@ def _periods(asked: Asked, by_month: bool) -> list[tuple[date, date]]:
     return periods
 
 
-def _used(connection: Connection[Any], asked: Asked, periods: Sequence[tuple[date, date]]) -> list[bytes]:
-    """Of each period a bit for every card, by its id: whether a transaction of it was posted."""
-    newest = connection.execute("SELECT coalesce(max(card_id), 0) FROM card_directory").fetchone()
+def _used(connection: Connection[Any], asked: Asked, periods: Sequence[tuple[date, date]]) -> list[NDArray[np.bool_]]:
+    """Of each period by card id, whether a transaction of the card was posted."""
+    newest = connection.execute("SELECT coalesce(max(card_id), 0) FROM card").fetchone()
     assert newest is not None
     used = np.zeros((len(periods), newest[0] + 1), dtype=bool)
     period = 0
-    for on, packed in cards_used(connection, asked, (), only_spent=False) if periods else ():
+    for on, cards in cards_used(connection, asked, (), only_spent=False, by_month=True):
         while on > periods[period][1]:
             period += 1
-        used[period, unpacked(packed)] = True
-    return [np.packbits(each, bitorder="little").tobytes() for each in used]
+        mark(used[period], cards)
+    return list(used)
 
 
 CARDS_REPORT = ReportKind(

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from psycopg import Connection, sql
 
 from accounts.calendar import first_closing
-from accounts.posting_facts import CARDS_USED, fact_parameters
+from accounts.packed_cards import BITS, mark, plain, unpacked
 from accounts.posting_types import BY_CODE
 from reports.answer import Value
 from reports.asking import Asked
+from reports.cards_used import cards_used
 
 Key = tuple[Value, ...]
-
-#: Cards are added to a set so many bytes at a time.
-_AT_ONCE = 1 << 22
 
 #: Groups that a card has by its account, and those of its transactions; the others are of the day.
 _OF_CARDS = {"product": "account.product", "org_unit": "unit.code", "card_kind": "card.kind"}
@@ -46,13 +44,6 @@ _UNITS = """
 """
 _ONE_CURRENCY = """
     SELECT max(currency), (SELECT max(card_id) FROM card_directory) FROM card_account HAVING min(currency) = max(currency)
-"""
-_USED = """
-    SELECT {columns}business_on, cards FROM {source} used
-    WHERE by_merchant = %(by_merchant)s AND business_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(last_on)s::date
-        AND type BETWEEN %(first_transaction)s AND %(last_transaction)s
-        AND (NOT %(only_spent)s OR type = ANY(%(spent)s::smallint[]))
-    ORDER BY {columns}business_on
 """
 
 
@@ -76,7 +67,7 @@ def different_cards(connection: Connection[Any], asked: Asked, groups: Sequence[
     if not cards.keys:
         return counted
     names = [name for name in _OF_TRANSACTIONS if name in groups]
-    used = cards_used(connection, asked, names, only_spent=True)
+    used = cards_used(connection, asked, names, only_spent=True, by_month=not {"day", "cycle"} & set(groups))
     span, counter = _span_of(groups), _Cycles(cards) if "cycle" in groups else _Counter(cards)
     together = _span_of(["day"]) if "cycle" in groups else span
     for (*values, _), rows in groupby(used, key=lambda row: (*row[:-2], span(row[-2]))):
@@ -104,22 +95,6 @@ def _span_of(groups: Sequence[str]) -> Callable[[date], date]:
     return lambda on: date.min
 
 
-def cards_used(connection: Connection[Any], asked: Asked, names: Sequence[str], only_spent: bool) -> Iterator[tuple[Any, ...]]:
-    """Which cards were used, in order of their groups and day: of each the groups' values, the day, the packed ids."""
-    source = sql.SQL("({})").format(sql.SQL(CARDS_USED)) if asked.from_postings else sql.SQL("card_use")
-    columns = sql.SQL("").join(sql.SQL("{}, ").format(sql.Identifier(name)) for name in names)
-    statement = sql.SQL(_USED).format(columns=columns, source=source)
-    parameters = fact_parameters(asked.from_on, asked.last_on) | {"by_merchant": "merchant" in names, "only_spent": only_spent}
-    with connection.cursor(name="cards_used", binary=True) as cursor:
-        cursor.itersize = 2000
-        yield from cursor.execute(statement, parameters)
-
-
-def unpacked(cards: bytes) -> NDArray[np.int64]:
-    """The ids of packed cards."""
-    return np.frombuffer(cards, dtype=">i4").astype(np.int64)
-
-
 def _of_cards(groups: Sequence[str]) -> list[str]:
     return [name for name in groups if name in _OF_CARDS]
 
@@ -139,7 +114,7 @@ def _cards(connection: Connection[Any], asked: Asked, groups: Sequence[str]) -> 
         for *values, packed in cursor.execute(statement, asked.parameters()):
             found.closings.append((values[-2], values[-1]) if closing else None)
             found.keys.append(tuple(values[:-2] if closing else values))
-            members.append(unpacked(packed))
+            members.append(plain(packed))
     if members:
         found.of_card = np.full(max(int(each.max()) for each in members) + 1, -1, dtype=np.int32)
         for number, each in enumerate(members):
@@ -157,23 +132,27 @@ class _Counter:
     def begin(self) -> None:
         """Other transactions follow, or other days."""
 
-    def different(self, packed: Iterable[bytes]) -> NDArray[np.int64]:
-        """The ids of cards that are in a group, each once; packed: rows of cards, few of them in memory at a time."""
-        waiting, size, marked = [], 0, False
-        for row in packed:
-            waiting.append(row)
-            size += len(row)
-            if size > _AT_ONCE:
-                self._mark(unpacked(b"".join(waiting)))
-                waiting, size, marked = [], 0, True
-        ids = unpacked(b"".join(waiting))
-        if marked or 16 * len(ids) > len(self._seen):
-            self._mark(ids)
+    def different(self, sets: Iterable[bytes]) -> NDArray[np.int64]:
+        """The ids of cards that are in a group, each once. Few are sorted, of many each one's place is marked."""
+        few: list[NDArray[np.int64]] = []
+        count, marked = 0, False
+        for cards in sets:
+            if marked or cards[0] == BITS:
+                mark(self._seen, cards)
+                marked = True
+                continue
+            few.append(unpacked(cards))
+            count += len(few[-1])
+            if 16 * count > len(self._seen):
+                self._mark(few)
+                few, marked = [], True
+        if marked:
+            self._mark(few)
             ids = np.flatnonzero(self._seen)
             self._seen[:] = False
         else:
-            ids = np.unique(ids)
-        ids = ids[ids < len(self._seen)]
+            ids = np.unique(np.concatenate(few)) if few else np.zeros(0, dtype=np.int64)
+            ids = ids[ids < len(self._seen)]
         return ids[self.cards.of_card[ids] >= 0]
 
     def count(self, on: date, ids: NDArray[np.int64]) -> Iterator[tuple[date | None, int, int]]:
@@ -182,8 +161,9 @@ class _Counter:
         for group in np.flatnonzero(counts).tolist():
             yield None, group, int(counts[group])
 
-    def _mark(self, ids: NDArray[np.int64]) -> None:
-        self._seen[ids[ids < len(self._seen)]] = True
+    def _mark(self, few: Iterable[NDArray[np.int64]]) -> None:
+        for ids in few:
+            self._seen[ids[ids < len(self._seen)]] = True
 
 
 class _Cycles(_Counter):

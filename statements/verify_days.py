@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from psycopg import Connection
+
+from accounts.card_sets import first_day_of_other_cards
 from accounts.posting_facts import CARD_USE, CARDS_USED, DIFFERENCES, fact_parameters
 from accounts.posting_types import (
     BY_CODE,
@@ -13,7 +18,7 @@ from accounts.posting_types import (
     POSTING_TYPES,
     RECOVERY,
 )
-from statements.verify_scope import BadRow, by_query, money
+from statements.verify_scope import BadRow, Check, Scope, by_query, money
 
 #: Number of the step of a business day that closes cycles.
 CLOSE_STEP = 40
@@ -171,6 +176,17 @@ def _facts(row: BadRow) -> str:
             "what was posted")
 
 
+_FACTS = by_query("day_facts", "", FACTS, _facts, of_accounts=False, more=fact_parameters(None, None))
+
+
+def _facts_and_sets(connection: Connection[Any], scope: Scope) -> str | None:
+    """Facts against postings, then the sets of cards against the cards of each day, which came out right by then."""
+    bad = _FACTS.first_bad(connection, scope)
+    if bad is None and (on := first_day_of_other_cards(connection)) is not None:
+        return f"{on}: the sets of cards kept for the day, or for the month it ends, are not the cards used on its days"
+    return bad
+
+
 def _charge(row: BadRow) -> str:
     charge = f"account {row['account']}: {row['name']} of {money(row, 'amount')} on {row['posted_on']}"
     if row["terms_version_id"] is None or row["product"] is None:
@@ -200,8 +216,8 @@ DAY_CHECKS = (
     by_query("day_totals", "The postings and statements of every closed day are those its totals were drawn up from.",
              DAY_TOTALS, lambda row: f"{row['business_on']}: {row['what']} {row['sealed']} in the day's totals, {row['found']} "
              "in the books", of_accounts=False),
-    by_query("day_facts", "The facts of every closed day, which reports are made from, are what its postings come to.", FACTS,
-             _facts, of_accounts=False, more=fact_parameters(None, None)),
+    Check("day_facts", "The facts of every closed day, which reports are made from, are what its postings come to.",
+          _facts_and_sets, of_accounts=False),
     by_query("closed_days_have_no_late_rows", "No row of a file was recorded on a day that was closed already.", LATE_ROWS,
              lambda row: f"account {row['account']}: the row of {row['posted_on']}, source {row['source_id']} line "
              f"{row['source_line']}, was recorded at {row['recorded_at']:%Y-%m-%d %H:%M:%S}, after the day was closed"),

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from accounts.calendar import first_closing
+from accounts.card_sets import seal_card_sets
 from accounts.money import CURRENCIES, minor_units
 from accounts.posting_facts import seal_facts
 from accounts.posting_types import BY_NAME
@@ -88,5 +89,6 @@ def run_days(connection: Connection[Any], first_on: date, until: date,
         if day.shards_to_close(connection, on):
             day.close_cycles(connection, on, first, last, [], seal_statements)
         seal_facts(connection, on)
+        seal_card_sets(connection, on)
         connection.execute("UPDATE book SET closed_through = %s", (on,))
         on += timedelta(days=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -15,14 +16,14 @@ from accounts.migration import migrate
 from jobs.business_day import restate_day
 from jobs.steps import steps_of_the_day
 from reports.answer import Report
-from reports.asking import Question
+from reports.asking import Question, ask
 from reports.catalogue import REPORTS, answer
 from reports.counted import grain_of
 from reports.rendering import Format, renderer
 from statements.verify import scope_of, verify
 from tests import small_book
 
-UNTIL = date(2024, 6, 10)
+FIRST_ON, UNTIL = small_book.FIRST_ON, date(2024, 6, 10)
 QUARTER = Question(date(2024, 3, 15), date(2024, 5, 20))
 
 
@@ -95,10 +96,36 @@ def test_reports_of_facts_do_not_look_at_postings(book: Database) -> None:
         owner.rollback()
 
 
+def test_whole_months_are_read_as_sets_of_the_month(book: Database) -> None:
+    """The cards of single days hidden: they are needed only where transactions of one day are told apart."""
+    with psycopg.connect(book.url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute("DELETE FROM card_use WHERE business_on <= '2024-05-31'")
+        for by in (("month",), ("category", "month"), ("merchant",), ("product", "type"), ("day",), ("cycle", "org_unit")):
+            until = Question(to_on=date(2024, 5, 31), by=by)
+            from_facts = ask(owner, REPORTS["turnover"], until)
+            from_postings = ask(owner, REPORTS["turnover"], replace(until, from_postings=True))
+            assert from_facts == from_postings, by
+            assert any(row["cards"] for row in from_facts.rows), by
+        by_day = ask(owner, REPORTS["turnover"], Question(to_on=date(2024, 5, 31), by=("day", "category")))
+        assert {row["cards"] for row in by_day.rows} == {0}
+        owner.rollback()
+
+
+@pytest.mark.parametrize("on", [UNTIL, date(2024, 6, 7), date(2024, 5, 20), date(2024, 5, 5), date(2024, 4, 19), FIRST_ON])
+@pytest.mark.parametrize("org_unit", [None, "N"])
+def test_receivables_are_the_sum_of_all_postings(
+    connection: psycopg.Connection[Any], on: date, org_unit: str | None
+) -> None:
+    """By what is owed now on the last days, by statements on those long past, accounts without a statement among them."""
+    for by in groupings("receivables"):
+        known, from_postings = both(connection, "receivables", by=by, to_on=on, org_unit=org_unit)
+        assert known == from_postings, by
+        assert known.rows, by
+
+
 def answer_in(owner: psycopg.Connection[Any], name: str, by: tuple[str, ...]) -> Report:
     """A report inside a transaction that has written."""
-    from reports.asking import ask
-
     return ask(owner, REPORTS[name], Question(by=by))
 
 
@@ -131,13 +158,13 @@ def first_bad(connection: psycopg.Connection[Any]) -> str | None:
 def test_books_of_the_revision_before_get_the_facts_of_their_days(embedded_database: Database) -> None:
     def facts(connection: psycopg.Connection[Any]) -> list[list[Any]]:
         return [sorted(connection.execute(f"SELECT {table}::text FROM {table}").fetchall())  # noqa: S608
-                for table in ("posting_fact", "card_use")]
+                for table in ("posting_fact", "card_use", "card_set")]
 
     with psycopg.connect(embedded_database.url) as connection:
         small_book.build(connection, accounts=8, second_currency=True)
         small_book.run_days(connection, date(2024, 4, 30))
         drawn_up = facts(connection)
-        connection.execute("DROP VIEW counted_posting; DROP TABLE posting_fact, card_use")
+        connection.execute("DROP VIEW counted_posting; DROP TABLE posting_fact, card_use, card_set")
         connection.execute("UPDATE alembic_version SET version_num = '0008'")
     assert migrate(embedded_database.url)
     with psycopg.connect(embedded_database.url) as connection:
@@ -146,7 +173,7 @@ def test_books_of_the_revision_before_get_the_facts_of_their_days(embedded_datab
 
 
 def test_facts_are_append_only(embedded_database: Database) -> None:
-    for table in ("posting_fact", "card_use"):
+    for table in ("posting_fact", "card_use", "card_set"):
         with (
             pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
             psycopg.connect(embedded_database.url) as owner,
