@@ -1,8 +1,8 @@
-"""How long management reports take over a year of a large book: members, accounts, cards, cases and the facts of 365 days.
+"""How long management reports take over a year of a book: from the facts of closed days and, of a small one, from its postings.
 
-The year's postings themselves (240 million for a million accounts) are not made: no report reads them but those whose groups no
-grain of the facts holds, which are not measured here. What is made has the sizes that the nights would have left: facts for
-every product, unit, kind of card, category and channel in use each day, and of each card the days it was used on.
+A small book gets its year's postings, and the facts that the closing of each day draws up from them. Those of a large one
+(240 million for a million accounts) are not made, as no report reads them whose groups the facts hold: it gets facts, sets of
+cards, statements and balances as large as the nights would have left them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from datetime import date, timedelta
 import numpy as np
 import psycopg
 
+from accounts.card_sets import seal_card_sets
 from accounts.database import Database
-from accounts.posting_facts import BY_ACCOUNT, BY_CYCLE, BY_MERCHANT
+from accounts.posting_facts import BY_ACCOUNT, BY_CYCLE, BY_MERCHANT, seal_facts
+from accounts.posting_types import POSTING_TYPES, RECEIVABLE
+from reports.answer import Report
 from reports.asking import Question
 from reports.catalogue import answer
 
@@ -25,6 +28,8 @@ LAST_ON = FIRST_ON + timedelta(days=DAYS - 1)
 #: One head office, four regions, the branches.
 UNITS, PRODUCTS, CLOSING_DAYS, CATEGORIES, MERCHANTS = 40, 4, 10, 12, 2_000
 TRANSACTIONS_A_DAY = 2 / 3
+#: Books up to so many accounts get their postings too, and reports are made from these as well.
+WITH_POSTINGS = 5_000
 
 #: Every sixth account has a supplementary card; a card is replaced now and then.
 _BOOK = """
@@ -55,6 +60,20 @@ SELECT n, 'K' || n, CASE n %% 4 WHEN 0 THEN 'complaint' WHEN 1 THEN 'dispute' WH
        'web', 'topic ' || n %% 20, 'product ' || n %% %(products)s, at + interval '15 days', at + interval '1 day' * (n %% 25),
        at + interval '1 day' * (n %% 40), 2, n
 FROM (SELECT n, %(first_on)s::date + interval '1 day' * (n %% 365) AS at FROM generate_series(1, %(accounts)s / 5) n) received;
+INSERT INTO guarded_balance (member_id, account_id, balance)
+SELECT n, n, n %% 97 * 10000 - 50000 FROM generate_series(1, %(accounts)s) n;
+INSERT INTO statement (member_id, account_id, cycle_no, opens_on, closes_on, due_on, terms_version_id, credit_limit,
+    previous_balance, payments, credits, purchases, cash_advances, balance_transfers, fees, interest, waivers, adjustments,
+    new_balance, minimum_payment_due, past_due, over_limit, days_past_due, grace, purchase_balance_days, purchase_interest,
+    cash_balance_days, cash_interest, over_limit_balance_days, over_limit_interest, year_interest, year_fees, revolving, billed,
+    cash, unpaid_interest, unpaid_fees, billed_balance_days, oldest_unpaid_due_on, sha256, previous_sha256)
+SELECT member_id, account_id, cycle, closes_on - 30, closes_on, closes_on + 20, 1, credit_limit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+       member_id %% 97 * 10000, 100, CASE WHEN late > 0 THEN 100 ELSE 0 END, 0, late, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+       0, closes_on, sha256(''), sha256('')
+FROM (SELECT *, %(first_on)s::date + make_interval(months => cycle - 1) + (closing_day - 1) * interval '1 day' AS at,
+             CASE WHEN member_id %% 20 < 2 THEN member_id %% 200 ELSE 0 END AS late
+      FROM card_account, generate_series(1, 12) cycle) cycles
+CROSS JOIN LATERAL (SELECT at::date AS closes_on) closing;
 UPDATE book SET first_on = %(first_on)s, open_on = %(last_on)s::date + 1, closed_through = %(last_on)s;
 """
 
@@ -96,6 +115,28 @@ SELECT %(on)s, grain, 156, type, product, org_unit_id, card_kind, category, chan
             + CASE WHEN 1 + closing * 3 < extract(day FROM %(on)s::date) THEN 31 ELSE 0 END END, count, count * 9876
 FROM (SELECT *, floor(postings + random())::bigint AS count FROM one_day OFFSET 0) counted WHERE count > 0
 """
+#: The transactions of a day, each of one kind by its share, its card and merchant drawn; charges and payments name no card.
+_POSTINGS_OF_DAY = """
+INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account, credit_account, currency,
+                     amount, effective_on, transaction_on, card_id, merchant, category, channel)
+SELECT card.member_id, card.account_id, %(on)s, 2, n, what.type, sides.debit, sides.credit, 156, amount, %(on)s, %(on)s,
+       CASE WHEN what.type BETWEEN 10 AND 22 AND what.type <> 13 THEN card.card_id END,
+       CASE WHEN what.type IN (10, 14) THEN 'Merchant ' || merchant END, what.category, what.channel
+FROM (SELECT n, 1 + floor(random() * %(cards)s)::bigint AS card_id, random() AS place,
+             1 + floor(random() * %(merchants)s)::int AS merchant, 1 + floor(random() * 20000)::bigint AS amount
+      FROM generate_series(1, %(a_day)s) n OFFSET 0) drawn
+JOIN card USING (card_id)
+JOIN (SELECT *, sum(share) OVER (ROWS UNBOUNDED PRECEDING) AS until, sum(share) OVER () AS whole FROM what) what
+    ON place * whole >= until - share AND place * whole < until
+JOIN unnest(%(types)s::smallint[], %(debits)s::smallint[], %(credits)s::smallint[]) sides (type, debit, credit)
+    ON sides.type = what.type
+"""
+_BALANCES = """
+UPDATE guarded_balance SET balance = coalesce(
+    (SELECT sum(CASE WHEN debit_account = %(receivable)s THEN amount WHEN credit_account = %(receivable)s THEN -amount
+                     ELSE 0 END)
+     FROM posting WHERE posting.member_id = guarded_balance.member_id AND posting.account_id = guarded_balance.account_id), 0)
+"""
 _ROWS_OF_CARDS = f"""
 SELECT business_on, grain = {BY_MERCHANT}, type, category, channel, merchant, sum(postings)::bigint FROM posting_fact
 WHERE business_on = %s AND type BETWEEN 10 AND 22 AND (grain = {BY_ACCOUNT} OR grain = {BY_MERCHANT})
@@ -105,29 +146,52 @@ GROUP BY 1, 2, 3, 4, 5, 6
 
 @dataclass(frozen=True)
 class ReportTime:
-    """How long one report took: what was asked, the rows it has, seconds."""
+    """How long one report took: what was asked, the rows it has, seconds; of a small book from its postings too."""
 
     name: str
     by: tuple[str, ...]
     rows: int
     seconds: float
+    postings_seconds: float | None = None
+
+
+class NotTheSame(Exception):
+    """A report says something else from facts than from postings."""
+
+    def __init__(self, name: str, by: tuple[str, ...]) -> None:
+        super().__init__(f"report {name} by {', '.join(by)} says something else from facts than from postings")
 
 
 def make_year(url: str, accounts: int) -> None:
-    """The books of a year in an empty, migrated database, except for the postings."""
+    """The books of a year in an empty, migrated database; postings only where they are few."""
     parameters = {
         "accounts": accounts, "units": UNITS, "products": PRODUCTS, "closings": CLOSING_DAYS, "first_on": FIRST_ON,
         "last_on": LAST_ON, "categories": CATEGORIES, "merchants": MERCHANTS, "a_day": accounts * TRANSACTIONS_A_DAY,
     }
-    with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         for statements in (_BOOK, _WHAT, _ONE_DAY):
-            connection.execute(statements, parameters)
+            psycopg.ClientCursor(connection).execute(statements, parameters)
         for on in (FIRST_ON + timedelta(days=day) for day in range(DAYS)):
-            connection.execute(_FACTS_OF_DAY, {"on": on})
-            _cards_of_day(connection, on, accounts)
+            if accounts <= WITH_POSTINGS:
+                _postings_of_day(connection, on, accounts)
+                seal_facts(connection, on)
+            else:
+                connection.execute(_FACTS_OF_DAY, {"on": on})
+                _cards_of_day(connection, on, accounts)
+            seal_card_sets(connection, on)
+        if accounts <= WITH_POSTINGS:
+            connection.execute(_BALANCES, {"receivable": RECEIVABLE})
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+
+
+def _postings_of_day(connection: psycopg.Connection, on: date, accounts: int) -> None:
+    connection.execute(_POSTINGS_OF_DAY, {
+        "on": on, "cards": accounts + accounts // 5, "merchants": MERCHANTS,
+        "a_day": max(1, int(accounts * TRANSACTIONS_A_DAY)),
+        "types": [each.code for each in POSTING_TYPES], "debits": [each.debit for each in POSTING_TYPES],
+        "credits": [each.credit for each in POSTING_TYPES]})
 
 
 def _cards_of_day(connection: psycopg.Connection, on: date, accounts: int) -> None:
@@ -152,10 +216,19 @@ QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def report_times(url: str) -> Iterator[ReportTime]:
-    """Each report over the whole year, from the question to its rows and totals in memory."""
+def report_times(url: str, accounts: int) -> Iterator[ReportTime]:
+    """Each report over the whole year, from the question to its rows and totals in memory. Raises NotTheSame."""
     for name, by in QUESTIONS:
-        with Database(url).connect() as connection:
-            began = time.perf_counter()
-            report = answer(connection, name, Question(by=by))
-            yield ReportTime(name, by, len(report.rows), time.perf_counter() - began)
+        report, seconds = _timed(url, name, Question(by=by))
+        postings_seconds = None
+        if accounts <= WITH_POSTINGS:
+            from_postings, postings_seconds = _timed(url, name, Question(by=by, from_postings=True))
+            if from_postings != report:
+                raise NotTheSame(name, by)
+        yield ReportTime(name, by, len(report.rows), seconds, postings_seconds)
+
+
+def _timed(url: str, name: str, question: Question) -> tuple[Report, float]:
+    with Database(url).connect() as connection:
+        began = time.perf_counter()
+        return answer(connection, name, question), time.perf_counter() - began

@@ -164,7 +164,9 @@ def run_days(connection: psycopg.Connection[Any], until: date) -> None:
                 (came_to.opened, step.number)).fetchall()
             for (shard,) in waiting:
                 assert came_to.opened is not None
-                outcome = step.run(connection, came_to.opened, shard * 10_000 + 1, (shard + 1) * 10_000, ())
+                parked = connection.execute("SELECT account_id FROM parked_account WHERE released_at IS NULL").fetchall()
+                outcome = step.run(connection, came_to.opened, shard * 10_000 + 1, (shard + 1) * 10_000,
+                                   [account_id for (account_id,) in parked])
                 connection.execute(
                     "UPDATE day_step SET state = 'done', outcome = %s WHERE business_on = %s AND step = %s AND shard = %s",
                     (Jsonb(dict(outcome.counts)), came_to.opened, step.number, shard))
