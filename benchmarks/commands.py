@@ -42,16 +42,20 @@ def bench(
     transactions_per_account: Annotated[int, typer.Option(min=1, help="Transactions of each account in a cycle.")] = 20,
     runs: Annotated[int, typer.Option(min=1, max=24, help="Cycles posted and closed, one after the other.")] = 5,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that close, compute and set documents together.")] = 1,
+    report_accounts: Annotated[int, typer.Option(
+        min=1, help="Accounts of the book whose year is reported on; from postings too, for the floor, up to 5,000.")] = 500,
     home: Home = None,
     database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate a portfolio, post it, close it, run a night, ask and print; in a database of its own, dropped at the end."""
+    """Generate a portfolio, post it, close it, run a night, ask, print, report; in databases of its own, dropped at the end."""
     settings = settings_from(home, database_url, broker_url)
     with open_book(settings, migrate=True) as book, own_database(book.url) as url, \
             tempfile.TemporaryDirectory(prefix="cardwright-bench-") as folder:
         result = _measure(url, settings.broker_url, Path(folder), accounts, transactions_per_account, runs, workers)
+        with own_database(book.url) as year:
+            result |= {"report_accounts": report_accounts, "reports": _reports(year, report_accounts)}
     if as_json:
         print(json.dumps(result, sort_keys=True, indent=1))
     else:
@@ -111,6 +115,26 @@ def _measure(url: str, broker_url: str | None, folder: Path, accounts: int, per_
         "stages": [_stage(name, measured, _UNITS[name]) for name, measured in results.items()],
         "answers": [_answer(each) for each in answers],
     }
+
+
+def _reports(url: str, accounts: int) -> list[dict[str, Any]]:
+    """Each report over a year: from facts and, where the postings are made, from these as its floor; they say the same."""
+    from benchmarks import report_times
+
+    reports = []
+    with progress() as bar:
+        task = bar.add_task("a year to report on", total=1 + len(report_times.QUESTIONS))
+        report_times.make_year(url, accounts)
+        bar.advance(task)
+        for each in report_times.report_times(url, accounts):
+            bar.update(task, advance=1, description=each.name)
+            report: dict[str, Any] = {"name": each.name, "by": list(each.by), "rows": each.rows,
+                                      "seconds": round(each.seconds, 3)}
+            if each.postings_seconds is not None:
+                report["floor_seconds"] = round(each.postings_seconds, 3)
+                report["ratio"] = round(each.seconds / each.postings_seconds, 3)
+            reports.append(report)
+    return reports
 
 
 #: The stages in order, and what each does how many of a second. A quiet day looks at every account and finds nothing due.
@@ -174,6 +198,17 @@ def _show(result: dict[str, Any]) -> None:
         spread = answer["milliseconds"]
         answers.add_row(answer["name"], str(answer["runs"]), f"{spread['median']:.1f}",
                         f"{spread['min']:.1f} – {spread['max']:.1f}")
+    reports = Table(box=SIMPLE, pad_edge=False, title=f"reports on a year of {result['report_accounts']:,} accounts, once each",
+                    caption="floor: the same from postings", caption_justify="left")
+    for heading in ("report", "by", "rows", "s", "floor s", "ratio"):
+        reports.add_column(heading, justify="left" if heading in ("report", "by") else "right", no_wrap=True)
+    for report in result["reports"]:
+        reports.add_row(
+            report["name"], ",".join(report["by"]), f"{report['rows']:,}", f"{report['seconds']:.2f}",
+            f"{report['floor_seconds']:.2f}" if "floor_seconds" in report else "–",
+            f"{report['ratio']:.2f}" if "ratio" in report else "–",
+        )
     out = Console(file=sys.stdout)
     out.print(stages)
     out.print(answers)
+    out.print(reports)

@@ -24,7 +24,6 @@ from reports.asking import Question
 from reports.catalogue import answer
 
 FIRST_ON, DAYS = date(2023, 1, 1), 365
-LAST_ON = FIRST_ON + timedelta(days=DAYS - 1)
 #: One head office, four regions, the branches.
 UNITS, PRODUCTS, CLOSING_DAYS, CATEGORIES, MERCHANTS = 40, 4, 10, 12, 2_000
 TRANSACTIONS_A_DAY = 2 / 3
@@ -165,8 +164,9 @@ class NotTheSame(Exception):
 def make_year(url: str, accounts: int) -> None:
     """The books of a year in an empty, migrated database; postings only where they are few."""
     parameters = {
-        "accounts": accounts, "units": UNITS, "products": PRODUCTS, "closings": CLOSING_DAYS, "first_on": FIRST_ON,
-        "last_on": LAST_ON, "categories": CATEGORIES, "merchants": MERCHANTS, "a_day": accounts * TRANSACTIONS_A_DAY,
+        "accounts": accounts, "units": UNITS, "products": PRODUCTS, "closings": CLOSING_DAYS, "categories": CATEGORIES,
+        "first_on": FIRST_ON, "last_on": FIRST_ON + timedelta(days=DAYS - 1), "merchants": MERCHANTS,
+        "a_day": accounts * TRANSACTIONS_A_DAY,
     }
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from accounts.database import Database
+from benchmarks import report_times
 from benchmarks.commands import bench
+from reports.catalogue import REPORTS
 
 ACCOUNTS, PER_ACCOUNT, RUNS = 30, 5, 2
 
 
 def test_a_small_bench_measures_every_stage(
-    embedded_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    embedded_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench(accounts=ACCOUNTS, transactions_per_account=PER_ACCOUNT, runs=RUNS, workers=2, home=tmp_path,
+    monkeypatch.setattr(report_times, "DAYS", 40)
+    bench(accounts=ACCOUNTS, transactions_per_account=PER_ACCOUNT, runs=RUNS, workers=2, report_accounts=12, home=tmp_path,
           database_url=embedded_database.url, as_json=True)
     result = json.loads(capsys.readouterr().out)
     stages = {stage["name"]: stage for stage in result["stages"]}
@@ -29,6 +32,11 @@ def test_a_small_bench_measures_every_stage(
     seconds = stages["night"]["seconds"]["median"]
     assert stages["night"]["rate"]["median"] == pytest.approx(ACCOUNTS / seconds, abs=1), "the night closed every account"
     assert [each["name"] for each in result["answers"]] == ["statement --preview", "open-to-buy", "explain"]
+    assert {each["name"] for each in result["reports"]} == REPORTS.keys()
+    asked = {group for each in result["reports"] if each["name"] == "turnover" for group in each["by"]}
+    assert asked == {each.name for each in REPORTS["turnover"].dimensions}, "by each group there is"
+    for report in result["reports"]:
+        assert min(report["rows"], report["seconds"], report["floor_seconds"]) > 0, report
     assert result["machine"]["cores"] >= 1
     with embedded_database.connect() as connection:
         left = connection.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'cardwright\\_bench\\_%'").fetchone()

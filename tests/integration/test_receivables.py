@@ -37,7 +37,9 @@ def book(embedded_module_database: Database) -> Database:
         small_book.insert(connection, "posting", [
             small_book.posting(7, 900_000 + each, "purchase", 1_000 + each, UNTIL + timedelta(days=1 + each % 3), 70)
             for each in range(30)])
+        connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute("DELETE FROM posting WHERE member_id = 45")
+        connection.execute("SET LOCAL session_replication_role = origin")
         for account in (5, 6):
             connection.execute(
                 "INSERT INTO parked_account (member_id, account_id, parked_on, step, reason)"
