@@ -8,13 +8,14 @@ none of them can come to a closed day.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 from psycopg import Connection
 
+from accounts.month_facts import MONTH_END, last_of_month
 from accounts.packed_cards import PLAIN, Ids, packed, plain, united
 from accounts.posting_facts import SPENT
 
@@ -48,37 +49,37 @@ GROUP BY by_merchant, type, category, channel, merchant ORDER BY by_merchant, ty
 """
 _KEPT = f"SELECT {_COLUMNS} FROM card_set WHERE business_on = %s ORDER BY grain, type, category, channel, merchant"  # noqa: S608
 #: Closed days that cards were used on, and the last days of their months.
-_DAYS = """
+_DAYS = f"""
 WITH used AS (SELECT DISTINCT business_on FROM card_use)
 SELECT business_on FROM used UNION SELECT business_on FROM card_set
 UNION SELECT ends_on
-FROM (SELECT (date_trunc('month', business_on) + interval '1 month - 1 day')::date AS ends_on FROM used) of_month
+FROM (SELECT {MONTH_END} AS ends_on FROM used) of_month
 WHERE ends_on <= (SELECT closed_through FROM book)
 ORDER BY business_on
-"""
+"""  # noqa: S608
 
 #: Rows that are written together, so that a month's sets are not all in memory.
 _AT_ONCE = 2_000
 
 
-def last_of_month(on: date) -> bool:
-    """Whether a day is the last of its month."""
-    return (on + timedelta(days=1)).day == 1
-
-
 def seal_card_sets(connection: Connection[Any], on: date) -> None:
-    """Draw up the sets of a day that is being closed, and those of its month if it is the last of it."""
+    """Draw up the sets of a day that is being closed."""
     _write(connection, _of_day(connection, on))
-    if last_of_month(on):
-        rows = _of_month(connection, on)
-        while some := list(islice(rows, _AT_ONCE)):
-            _write(connection, some)
+
+
+def seal_month_of_cards(connection: Connection[Any], ends_on: date) -> None:
+    """Draw up the sets of a month whose last day is being closed and has its own."""
+    rows = _of_month(connection, ends_on)
+    while some := list(islice(rows, _AT_ONCE)):
+        _write(connection, some)
 
 
 def seal_card_sets_of_closed_days(connection: Connection[Any]) -> None:
     """Draw up the sets of all days that are closed, where there are none yet; day by day, in order."""
     for on in _days(connection):
         seal_card_sets(connection, on)
+        if last_of_month(on):
+            seal_month_of_cards(connection, on)
 
 
 def first_day_of_other_cards(connection: Connection[Any]) -> date | None:

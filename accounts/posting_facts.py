@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from accounts.month_facts import COLUMNS, add_facts, month_end
 from accounts.posting_types import (
     BALANCE_TRANSFER,
     CASH_ADVANCE,
@@ -89,19 +90,17 @@ def fact_parameters(from_on: date | None, last_on: date | None, from_type: int =
 
 def seal_facts(connection: Connection[Any], on: date) -> None:
     """Draw up the facts of a business day that is being closed; its transactions are complete."""
-    _add_differences(connection, fact_parameters(on, on))
-    connection.execute(
-        f"INSERT INTO card_use ({CARD_USE}) {CARDS_USED}", fact_parameters(on, on),
-    )
+    connection.execute(f"INSERT INTO posting_fact ({COLUMNS}) {DIFFERENCES}", fact_parameters(on, on))
+    connection.execute(f"INSERT INTO card_use ({CARD_USE}) {CARDS_USED}", fact_parameters(on, on))
 
 
 def restate_facts(connection: Connection[Any], on: date) -> None:
-    """Add to the facts of a closed day what was charged on it since. No transaction of a file can have come to it."""
-    _add_differences(connection, fact_parameters(on, on, from_type=POINTS_CREDIT.code + 1))
+    """Add to the facts of a closed day, and to its month's if that is closed, what was charged on it since.
 
-
-def _add_differences(connection: Connection[Any], parameters: dict[str, Any]) -> None:
-    connection.execute(
-        f"INSERT INTO posting_fact (business_on, grain, currency, type, {_DIMENSIONS}, postings, amount) {DIFFERENCES}",
-        parameters,
-    )
+    No transaction of a file can have come to it.
+    """
+    rows = connection.execute(DIFFERENCES, fact_parameters(on, on, from_type=POINTS_CREDIT.code + 1)).fetchall()
+    add_facts(connection, "posting_fact", on, rows)
+    closed = connection.execute("SELECT closed_through >= %s FROM book", (month_end(on),)).fetchone()
+    if closed and closed[0]:
+        add_facts(connection, "month_fact", month_end(on), rows)

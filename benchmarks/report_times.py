@@ -15,8 +15,9 @@ from datetime import date, timedelta
 import numpy as np
 import psycopg
 
-from accounts.card_sets import seal_card_sets
+from accounts.card_sets import seal_card_sets, seal_month_of_cards
 from accounts.database import Database
+from accounts.month_facts import last_of_month, seal_month_facts
 from accounts.posting_facts import BY_ACCOUNT, BY_CYCLE, BY_MERCHANT, seal_facts
 from accounts.posting_types import POSTING_TYPES, RECEIVABLE
 from reports.answer import Report
@@ -180,6 +181,9 @@ def make_year(url: str, accounts: int) -> None:
                 connection.execute(_FACTS_OF_DAY, {"on": on})
                 _cards_of_day(connection, on, accounts)
             seal_card_sets(connection, on)
+            if last_of_month(on):
+                seal_month_facts(connection, on)
+                seal_month_of_cards(connection, on)
         if accounts <= WITH_POSTINGS:
             connection.execute(_BALANCES, {"receivable": RECEIVABLE})
     with psycopg.connect(url, autocommit=True) as connection:

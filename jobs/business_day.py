@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, Protocol
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from accounts.card_sets import last_of_month, seal_card_sets
+from accounts.card_sets import seal_card_sets, seal_month_of_cards
 from accounts.errors import Refused, Usage
+from accounts.month_facts import last_of_month, seal_month_facts
 from accounts.posting_facts import restate_facts, seal_facts
 from accounts.posting_types import OPENING_CREDIT
 from jobs.day_totals import day_totals
@@ -243,8 +244,10 @@ def close_day(connection: Connection[Any], on: date, steps: Sequence[Step]) -> D
     totals = day_totals(connection, on, {each.number: each.name for each in steps})
     if totals["postings"]:
         seal_facts(connection, on)
-    if totals["postings"] or last_of_month(on):
         seal_card_sets(connection, on)
+    if last_of_month(on):
+        seal_month_facts(connection, on)
+        seal_month_of_cards(connection, on)
     connection.execute(
         "UPDATE business_day SET closed_at = clock_timestamp(), totals = %s WHERE business_on = %s", (Jsonb(totals), on)
     )

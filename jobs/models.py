@@ -100,6 +100,14 @@ POSTING_FACT = Table(
           postgresql_with={"pages_per_range": 16, "autosummarize": True}),
 )
 
+#: The facts of closed months by their last day, added up from those of their days (accounts/month_facts.py).
+MONTH_FACT = Table(
+    "month_fact", Base.metadata,
+    *(Column(each.name, each.type, nullable=each.nullable) for each in POSTING_FACT.columns),
+    Index("ix_month_fact_business_on", "business_on", postgresql_using="brin",
+          postgresql_with={"pages_per_range": 16, "autosummarize": True}),
+)
+
 #: Which cards transactions of a closed day were made with, of each type, category and channel, once over all merchants and
 #: once by merchant. cards: their ids, four bytes each, most significant first, ascending. Append-only.
 CARD_USE = Table(

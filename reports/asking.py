@@ -15,6 +15,7 @@ from accounts.errors import Usage
 from accounts.money import BY_NUMERIC, CURRENCIES
 from billing.terms_book import TermsBook
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Report, Row
+from reports.spans import Spans, spans_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Question:
 class Asked:
     """A question made definite against a book: these are the values that the SQL is given.
 
-    last_on: the last day whose postings count, never after `as_of`. from_postings: as in the question.
+    last_on: the last day whose postings count, never after `as_of`. from_postings: as in the question. first_on: of the book.
     """
 
     from_on: date | None
@@ -43,12 +44,17 @@ class Asked:
     as_of: date | None
     units: list[int] | None
     from_postings: bool = False
+    first_on: date | None = None
 
     @property
     def last_on(self) -> date | None:
         if self.as_of is None or self.to_on is None:
             return self.as_of
         return min(self.to_on, self.as_of)
+
+    def spans(self, by_month: bool) -> Spans:
+        """The days whose postings count; by_month: as whole months where they are that."""
+        return spans_of(self.from_on, self.last_on, self.first_on, by_month)
 
     def parameters(self, **more: Any) -> dict[str, Any]:
         return {"from_on": self.from_on, "to_on": self.to_on, "last_on": self.last_on, "units": self.units, **more}
@@ -156,7 +162,7 @@ def select_groups(connection: Connection[Any], statement: str, groups: tuple[Dim
 
 
 def _definite(connection: Connection[Any], kind: ReportKind, question: Question) -> Asked:
-    _, as_of = days_of_book(connection)
+    book_first_on, as_of = days_of_book(connection)
     first_on, last_on = kind.period(connection)
     from_on = None if kind.one_day else question.from_on or first_on
     to_on = question.to_on or last_on
@@ -169,7 +175,7 @@ def _definite(connection: Connection[Any], kind: ReportKind, question: Question)
         units = [row[0] for row in connection.execute(UNITS_BELOW, {"code": question.org_unit})]
         if not units:
             raise Usage(f"no organisation unit has the code {question.org_unit!r}; give a code of org_units.csv")
-    return Asked(from_on, to_on, as_of, units, question.from_postings)
+    return Asked(from_on, to_on, as_of, units, question.from_postings, book_first_on)
 
 
 def _shown_digits(connection: Connection[Any]) -> dict[str, int]:

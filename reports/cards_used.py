@@ -7,16 +7,15 @@ the cards used that day. What cannot be taken by the month (days and cycles) is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from psycopg import Connection, sql
 
-from accounts.card_sets import DAY_SPENT, DAY_USED, MONTH_BY_CHANNEL, MONTH_BY_MERCHANT, MONTH_SPENT, MONTH_USED, last_of_month
+from accounts.card_sets import DAY_SPENT, DAY_USED, MONTH_BY_CHANNEL, MONTH_BY_MERCHANT, MONTH_SPENT, MONTH_USED
 from accounts.packed_cards import PLAIN
 from accounts.posting_facts import CARDS_USED, fact_parameters
-from reports.asking import Asked, days_of_book
+from reports.asking import Asked
 
 #: The cards of single days, with the groups asked for. The server sorts them by where they lie: their bytes are not touched.
 _CARDS = """
@@ -33,28 +32,6 @@ _SETS = """
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class Spans:
-    """The days of a report: whole months by their last days, and the days that are in none of them."""
-
-    months: tuple[date, ...]
-    days: tuple[date, ...]
-
-
-def spans_of(from_on: date | None, last_on: date | None, first_on: date | None, by_month: bool) -> Spans:
-    """Days cut into whole months and the rest; by_month: whether months will do.
-
-    from_on, last_on: both included. first_on: of the book, from which on its first month counts as whole.
-    """
-    if last_on is None or first_on is None:
-        return Spans((), ())
-    from_on = max(from_on or first_on, first_on)
-    all_days = [from_on + timedelta(days=each) for each in range((last_on - from_on).days + 1)]
-    months = [on for on in all_days if last_of_month(on) and from_on <= max(on.replace(day=1), first_on)] if by_month else []
-    whole = {(on.year, on.month) for on in months}
-    return Spans(tuple(months), tuple(on for on in all_days if (on.year, on.month) not in whole))
-
-
 def cards_used(connection: Connection[Any], asked: Asked, names: Sequence[str], only_spent: bool,
                by_month: bool) -> Iterator[tuple[Any, ...]]:
     """Which cards were used, in order of their groups and day: of each the groups' values, the day, the set.
@@ -62,7 +39,7 @@ def cards_used(connection: Connection[Any], asked: Asked, names: Sequence[str], 
     names: of type, category, channel and merchant, those that are told apart. only_spent: by turnover alone. by_month: the
     day may be the last of a month, for all of it.
     """
-    spans = spans_of(asked.from_on, asked.last_on, days_of_book(connection)[0], by_month and not asked.from_postings)
+    spans = asked.spans(by_month and not asked.from_postings)
     parameters = fact_parameters(asked.from_on, asked.last_on) | {
         "by_merchant": "merchant" in names, "only_spent": only_spent, "days": list(spans.days)}
     columns = sql.SQL("").join(sql.SQL("{}, ").format(sql.Identifier(name)) for name in names)

@@ -10,7 +10,7 @@ from accounts.posting_facts import BY_ACCOUNT
 from accounts.posting_types import POSTING_TYPES, PostingType
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
-from reports.counted import source_of
+from reports.counted import source_of, spans_to_count
 
 
 def kind_of_income(posting_type: PostingType) -> str | None:
@@ -61,7 +61,7 @@ MEASURES = (
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
     parameters = asked.parameters(
         types=[each.code for each in EARNING], kinds=[kind_of_income(each) for each in EARNING],
-        effects=[effect_on_income(each) for each in EARNING],
+        effects=[effect_on_income(each) for each in EARNING], **spans_to_count(asked, [each.name for each in groups]),
     )
     return select_groups(connection, INCOME, groups, parameters, f"counted.currency AS {CURRENCY}", source_of(
         None if asked.from_postings else BY_ACCOUNT, [each.name for each in groups], asked.units is not None))

@@ -13,7 +13,7 @@ from psycopg import Connection
 from accounts.posting_facts import SPENT
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row, share
 from reports.asking import Asked, ReportKind, days_of_book, select_groups
-from reports.counted import grain_of, source_of
+from reports.counted import grain_of, source_of, spans_to_count
 from reports.different_cards import different_cards
 
 #: One row a group: how many postings of turnover, what they come to, and on how many cards (which facts cannot tell).
@@ -58,10 +58,11 @@ MEASURES = (
 
 
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
+    names = tuple(each.name for each in groups)
     parameters = asked.parameters(
         types=[each.code for each in SPENT], names=[each.name for each in SPENT], signs=[each.sign for each in SPENT],
+        **spans_to_count(asked, names),
     )
-    names = tuple(each.name for each in groups)
     of_unit = asked.units is not None
     grain = None if asked.from_postings else grain_of(names, of_unit)
     rows = select_groups(connection, TURNOVER, groups, parameters, f"counted.currency AS {CURRENCY}",

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from accounts.card_sets import first_day_of_other_cards
+from accounts.month_facts import MONTH_DIFFERENCES
 from accounts.posting_facts import CARD_USE, CARDS_USED, DIFFERENCES, fact_parameters
 from accounts.posting_types import (
     BY_CODE,
@@ -177,11 +178,13 @@ def _facts(row: BadRow) -> str:
 
 
 _FACTS = by_query("day_facts", "", FACTS, _facts, of_accounts=False, more=fact_parameters(None, None))
+_MONTHS = by_query("day_facts", "", MONTH_DIFFERENCES + "ORDER BY business_on, type", lambda row: f"the month to {_facts(row)}",
+                   of_accounts=False, more={"month": None})
 
 
 def _facts_and_sets(connection: Connection[Any], scope: Scope) -> str | None:
-    """Facts against postings, then the sets of cards against the cards of each day, which came out right by then."""
-    bad = _FACTS.first_bad(connection, scope)
+    """Facts of days against postings, those of months against their days, sets of cards against the cards of each day."""
+    bad = _FACTS.first_bad(connection, scope) or _MONTHS.first_bad(connection, scope)
     if bad is None and (on := first_day_of_other_cards(connection)) is not None:
         return f"{on}: the sets of cards kept for the day, or for the month it ends, are not the cards used on its days"
     return bad

@@ -9,8 +9,9 @@ from typing import Any
 from psycopg import Connection
 
 from accounts.calendar import first_closing
-from accounts.card_sets import seal_card_sets
+from accounts.card_sets import seal_card_sets, seal_month_of_cards
 from accounts.money import CURRENCIES, minor_units
+from accounts.month_facts import last_of_month, seal_month_facts
 from accounts.posting_facts import seal_facts
 from accounts.posting_types import BY_NAME
 from accounts.sharding import members_of
@@ -90,5 +91,8 @@ def run_days(connection: Connection[Any], first_on: date, until: date,
             day.close_cycles(connection, on, first, last, [], seal_statements)
         seal_facts(connection, on)
         seal_card_sets(connection, on)
+        if last_of_month(on):
+            seal_month_facts(connection, on)
+            seal_month_of_cards(connection, on)
         connection.execute("UPDATE book SET closed_through = %s", (on,))
         on += timedelta(days=1)

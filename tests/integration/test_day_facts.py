@@ -135,6 +135,7 @@ def test_charges_made_up_for_come_to_the_facts_of_their_day(embedded_database: D
         small_book.build(connection, accounts=8)
         small_book.run_days(connection, date(2024, 4, 30))
         before = connection.execute("SELECT * FROM posting_fact").fetchall()
+        of_months = connection.execute("SELECT * FROM month_fact").fetchall()
         small_book.insert(connection, "posting", [
             small_book.posting(4, 900, "late_payment_fee", 1_000, on, source_id=1),
             small_book.posting(4, 900, "late_payment_fee_waiver", 400, on, source_id=1)])
@@ -144,6 +145,7 @@ def test_charges_made_up_for_come_to_the_facts_of_their_day(embedded_database: D
         after = connection.execute("SELECT * FROM posting_fact").fetchall()
         assert after[:len(before)] == before, "nothing that was sealed has changed"
         assert len(after) == len(before) + 2, "restated twice, added once"
+        assert connection.execute("SELECT count(*) FROM month_fact").fetchone() == (len(of_months) + 2,), "the month follows"
         assert first_bad(connection) is None
         for name in ("turnover", "income"):
             from_facts, from_postings = both(connection, name, by=("month", "product"))
@@ -158,13 +160,13 @@ def first_bad(connection: psycopg.Connection[Any]) -> str | None:
 def test_books_of_the_revision_before_get_the_facts_of_their_days(embedded_database: Database) -> None:
     def facts(connection: psycopg.Connection[Any]) -> list[list[Any]]:
         return [sorted(connection.execute(f"SELECT {table}::text FROM {table}").fetchall())  # noqa: S608
-                for table in ("posting_fact", "card_use", "card_set")]
+                for table in ("posting_fact", "month_fact", "card_use", "card_set")]
 
     with psycopg.connect(embedded_database.url) as connection:
         small_book.build(connection, accounts=8, second_currency=True)
         small_book.run_days(connection, date(2024, 4, 30))
         drawn_up = facts(connection)
-        connection.execute("DROP VIEW counted_posting; DROP TABLE posting_fact, card_use, card_set")
+        connection.execute("DROP VIEW counted_posting; DROP TABLE posting_fact, month_fact, card_use, card_set")
         connection.execute("UPDATE alembic_version SET version_num = '0008'")
     assert migrate(embedded_database.url)
     with psycopg.connect(embedded_database.url) as connection:
@@ -173,7 +175,7 @@ def test_books_of_the_revision_before_get_the_facts_of_their_days(embedded_datab
 
 
 def test_facts_are_append_only(embedded_database: Database) -> None:
-    for table in ("posting_fact", "card_use", "card_set"):
+    for table in ("posting_fact", "month_fact", "card_use", "card_set"):
         with (
             pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
             psycopg.connect(embedded_database.url) as owner,

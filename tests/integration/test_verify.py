@@ -150,6 +150,10 @@ CORRUPTIONS: list[tuple[str, str, set[str]]] = [
      {"day_facts"}),
     ("a card not used that day", "UPDATE card_use SET cards = cards || '\\x00000001' WHERE business_on = '2024-05-05'",
      {"day_facts"}),
+    ("a fact of a month", "UPDATE month_fact SET postings = postings + 1 WHERE business_on = '2024-04-30' AND grain = 3",
+     {"day_facts"}),
+    ("a fact of a month that is not closed", "INSERT INTO month_fact (business_on, grain, currency, type, postings, amount) "
+     "VALUES ('2024-06-30', 3, 156, 10, 1, 100)", {"day_facts"}),
     ("a set of a day's cards", "UPDATE card_set SET cards = cards || '\\x01' WHERE business_on = '2024-05-05' AND grain = 2",
      {"day_facts"}),
     ("a set of a month's cards gone", "DELETE FROM card_set WHERE business_on = '2024-04-30' AND grain = 6", {"day_facts"}),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.cards_used import spans_of
+from reports.spans import spans_of
 
 FIRST = date(2024, 1, 10)
 DAYS = st.dates(date(2023, 12, 20), date(2025, 3, 5))
