@@ -15,7 +15,7 @@ from accounts.intake.amounts import read_amounts
 from accounts.intake.book_days import BookDays
 from accounts.intake.cells import CellDefect, counted, plain_number
 from accounts.intake.checking import NO_DAY, BlockCheck, as_mask, distinct
-from accounts.intake.directory import AccountColumns, Directory
+from accounts.intake.directory import AccountColumns, Directory, Found
 from accounts.intake.layouts import TRANSACTIONS
 from accounts.intake.products import Products, ProductVersion
 from accounts.intake.rows import BoolArray, Int64Array, RowBlock
@@ -41,8 +41,9 @@ _TEXTS = ("ref", "merchant", "mcc", "category", "terminal", "outlet", "channel",
 class CheckedTransactions:
     """Rows of a transactions file with what each would be posted as; only those that `check` finds no fault with count.
 
-    account: place in the directory's accounts, -1 unknown; type_given, type: places in TYPES, as the file names it and as it
-    posts, -1 unknown; amount: minor units, as given (with its sign), 0 where it cannot be read; card_id: 0 for none.
+    accounts: those that the rows name, each once; account: place in these, -1 unknown; type_given, type: places in TYPES, as
+    the file names it and as it posts, -1 unknown; amount: minor units, as given (with its sign), 0 where it cannot be read;
+    card_id: 0 for none.
     book, learned: the days and the state of the directory that the rows were judged by.
     """
 
@@ -119,8 +120,8 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     check = BlockCheck(block, TRANSACTIONS)
     learned = directory.learned
     check.require()
-    account, card_id, unknown = _find(check, directory)
-    accounts = directory.accounts
+    found, unknown = _find(check, directory)
+    accounts, account = found.accounts, found.account
     type_given = check.coded("type", lambda name: _PLACE[name], -1)
     _refuse_prepaid(check, type_given, accounts, account)
     _must_be_in_the_currency(check, accounts, account)
@@ -131,25 +132,22 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     _segments(check, accounts, account, products, book, posted_as, posted_day)
     for name in _TEXTS:
         check.text(name)
-    return CheckedTransactions(check, book, learned, accounts, account, card_id, type_given, posted_as, amount,
+    return CheckedTransactions(check, book, learned, accounts, account, found.card_id, type_given, posted_as, amount,
                                transaction_day, posted_day, original, *unknown)
 
 
-def _find(check: BlockCheck, directory: Directory) -> tuple[Int64Array, Int64Array, tuple[Any, Any]]:
-    block = check.block
-    code, card = block.column("account"), block.column("card")
-    card_place = directory.cards.places(card)
-    of_card = directory.cards.account.take(pa.array(card_place, mask=card_place < 0))
-    account = directory.accounts.places(pc.coalesce(code, of_card))
+def _find(check: BlockCheck, directory: Directory) -> tuple[Found, tuple[Any, Any]]:
+    """The accounts and cards that the rows name, and the codes that are not known."""
+    code, card = check.block.column("account"), check.block.column("card")
+    found = directory.find(code, card)
+    no_account, no_card = found.account < 0, ~found.known_card
     has_code, has_card = ~check.absent("account"), ~check.absent("card")
     check.refuse(~has_code & ~has_card, "account", "neither account nor card is given")
-    check.refuse(has_card & (card_place < 0), "card", "is no card on the books")
-    check.refuse(has_code & (account < 0), "account", "is no account on the books")
-    other = as_mask(pc.not_equal(code, of_card))
-    check.refuse(other, "card", lambda index: f"belongs to account {of_card[index]}, not to {code[index]}")
-    card_id = np.append(directory.cards.card_id, 0)[card_place]
-    unknown = (code.filter(pa.array(has_code & (account < 0))), card.filter(pa.array(has_card & (card_place < 0))))
-    return account, card_id, unknown
+    check.refuse(has_card & no_card, "card", "is no card on the books")
+    check.refuse(has_code & no_account, "account", "is no account on the books")
+    other = as_mask(pc.not_equal(code, found.of_card))
+    check.refuse(other, "card", lambda index: f"belongs to account {found.of_card[index]}, not to {code[index]}")
+    return found, (code.filter(pa.array(has_code & no_account)), card.filter(pa.array(has_card & no_card)))
 
 
 def _refuse_prepaid(check: BlockCheck, kind: Int64Array, accounts: AccountColumns, account: Int64Array) -> None:

@@ -25,9 +25,8 @@ def directory() -> Directory:
     """A1 in CNY, A2 in JPY, A3 taken over on 2024-03-20 in GBP; card C1 of A1."""
     known = Directory()
     known.offer_accounts(pa.array(["A1", "A2", "A3"]), pa.array(["classic"] * 3), [156, 392, 826], [OPENED] * 3,
-                         [None, None, date(2024, 3, 20)])
+                         [None, None, date(2024, 3, 20)], ids=[1, 2, 3])
     known.offer_cards(pa.array(["C1"]), pa.array(["A1"]))
-    known.accounts.account_id[:] = known.accounts.member_id[:] = [1, 2, 3]
     return known
 
 
