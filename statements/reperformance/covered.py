@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accounts.errors import Refused
-from billing.scenario import Scenario
+from billing.scenario import DISPUTE_EVENTS, INSTALMENT_EVENTS, Scenario
 from fees.terms import Terms
 
-_EVENTS = ("instalment", "instalment_settlement")
+_EVENTS = (*INSTALMENT_EVENTS, *DISPUTE_EVENTS)
 
 
 class NotReperformed(Refused):

@@ -11,6 +11,7 @@ import pytest
 
 from billing.scenario import Scenario
 from statements.reperformance import ReperformedStatement, reperform
+from statements.reperformance.covered import NotReperformed
 from statements.reperformance.cycles import thirty_day_weight
 from statements.reperformance.rounding import rounded
 
@@ -124,3 +125,17 @@ def test_after_a_charge_off_everything_is_written_off_and_nothing_is_charged() -
 def test_a_fee_capped_at_the_minimum_due_is_nothing_before_there_is_a_statement() -> None:
     fees = {"returned_payment": {"amount": "25.00", "cap_at": "minimum_due"}}
     assert bill(("2023-03-02", "returned_payment", "7.41"), fees=fees)[0].figures["fees"] == 0
+
+
+@pytest.mark.parametrize(("event", "reason"), [
+    ({"on": "2023-04-10", "type": "dispute", "of": "T1"}, "events of type dispute"),
+    ({"on": "2023-03-30", "type": "instalment", "amount": "900.00", "parts": 3}, "events of type instalment"),
+    ({"on": "2023-03-30", "type": "purchase", "amount": "9.00", "known_on": "2023-04-20"}, "an event with known_on"),
+])
+def test_what_the_second_engine_does_not_bill_is_named(event: dict[str, Any], reason: str) -> None:
+    bought = {"on": "2023-03-30", "type": "purchase", "amount": "1000.00", "id": "T1"}
+    document = {"account": {"opened_on": "2023-03-01", "credit_limit": "10000.00"}, "until": "2023-05-05",
+                "terms": {"cycle": {"closing_day": 5, "due_day": 23}}, "events": [bought, event]}
+    with pytest.raises(NotReperformed) as refused:
+        reperform(Scenario.from_document(document, Path("case.toml")))
+    assert refused.value.reasons == (reason,)
