@@ -7,7 +7,6 @@ the cards used that day. What cannot be taken by the month (days and cycles) is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -30,7 +29,7 @@ _SETS = """
     WHERE grain = {grain} AND business_on = ANY({days}::date[])
 """
 #: How many sets come from the server at once; a large book's may be 150 kB each.
-_AT_ONCE = 200
+_AT_ONCE = 500
 
 
 def cards_used(connection: Connection[Any], asked: Asked, names: Sequence[str], only_spent: bool,
@@ -55,19 +54,10 @@ def cards_used(connection: Connection[Any], asked: Asked, names: Sequence[str], 
         parts = [_sets(columns, grain, spans.months),
                  sql.SQL(_CARDS).format(columns=columns, source=sql.SQL("card_use"))]
     statement = sql.SQL("SELECT * FROM ({}) used ORDER BY {}business_on").format(sql.SQL(" UNION ALL ").join(parts), columns)
-    for *values, plain, cards in _read_ahead(connection, statement, parameters):
-        yield (*values, bytes([PLAIN]) + cards if plain else cards)
-
-
-def _read_ahead(connection: Connection[Any], statement: sql.Composed, parameters: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Rows of an answer; the server makes the next ones while these are counted. Nobody else may use the connection then."""
-    with connection.cursor(name="cards_used", binary=True) as cursor, \
-            ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
-        cursor.execute(statement, parameters)
-        coming = reader.submit(cursor.fetchmany, _AT_ONCE)
-        while rows := coming.result():
-            coming = reader.submit(cursor.fetchmany, _AT_ONCE)
-            yield from rows
+    with connection.cursor(name="cards_used", binary=True) as cursor:
+        cursor.itersize = _AT_ONCE
+        for *values, plain, cards in cursor.execute(statement, parameters):
+            yield (*values, bytes([PLAIN]) + cards if plain else cards)
 
 
 def _sets(columns: sql.Composed, grain: int, days: Sequence[date]) -> sql.Composed:
