@@ -80,8 +80,7 @@ class CycleClosing:
             met_by = paid_in_time + self._disputed_in_time(disputes, of_minimum=True)
             paid_in_time = paid_in_time + self._disputed_in_time(disputes, of_minimum=False)
         self.decided = decide_grace(self.terms, state, paid_in_time, self.closes_on, self.digits)
-        self.queue: Queue = unpaid_minimums(self.terms, state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on,
-                                            state.due_on, carried)
+        self.queue: Queue = unpaid_minimums(state, carried)
         walk = Walk(by_day, self.cells, state, opening_balances(self.cells, state, carried), carried, events, credit_limit)
         if disputes is not None:
             self._dispute(walk, disputes)

@@ -14,6 +14,7 @@ from accounts.money import minor_units
 from billing.arrangements import HARDSHIP, PAYMENT_HOLIDAY, RE_AGE, Arrangements
 from billing.balances import BoolArray, Int64Array
 from billing.carried import PENALTY, UNPAID_MINIMUM, Carried
+from billing.state import OpeningState
 from fees.terms import Terms
 
 NEVER = 0
@@ -62,12 +63,12 @@ def _after(amount: Int64Array, received: Int64Array) -> Int64Array:
     return left
 
 
-def unpaid_minimums(terms: Terms, minimum: Int64Array, past_due: Int64Array, oldest_due_on: Int64Array, due_on: Int64Array,
-                    carried: Carried) -> Queue:
+def unpaid_minimums(state: OpeningState, carried: Carried) -> Queue:
     """The queue at the beginning of a cycle: what earlier statements asked for and did not get, then the last one's own.
 
-    minimum, past_due, oldest_due_on, due_on: of the previous statement, (accounts,); several older ones are `carried` rows.
+    Of an account several older ones are `carried` rows.
     """
+    minimum, past_due, oldest_due_on = state.minimum_payment_due, state.past_due, state.oldest_unpaid_due_on
     rows, accounts = carried.of_kind(UNPAID_MINIMUM), len(minimum)
     position = _within_account(rows.account)
     depth = int(position.max(initial=0)) + 1
@@ -77,8 +78,7 @@ def unpaid_minimums(terms: Terms, minimum: Int64Array, past_due: Int64Array, old
     several[rows.account] = True
     due[depth - 1], amount[depth - 1] = np.where(several, 0, oldest_due_on), np.where(several, 0, past_due)
     due[position, rows.account], amount[position, rows.account] = rows.began_on, rows.amount
-    asked_before = "past_due" in terms.minimum_payment.add
-    due[depth], amount[depth] = due_on, np.maximum(minimum - past_due, 0) if asked_before else minimum
+    due[depth], amount[depth] = state.due_on, np.maximum(minimum - state.past_due_asked, 0)
     return Queue(due, amount)
 
 

@@ -15,7 +15,7 @@ from accounts.columns import Columns
 from accounts.posting_types import BY_CODE, OWN_CHARGES
 from billing.account_events import read_arrangements
 from billing.arrangements import Arrangement, Arrangements
-from billing.balances import Int64Array
+from billing.balances import BoolArray, Int64Array
 from billing.bearing import Before
 from billing.carried import Carried
 from billing.cells import FIRST, cells_of
@@ -188,10 +188,20 @@ def _part(read: ReadCycle, version_id: int, closing_day: int, group: Int64Array)
     carried = read.carried.of_accounts(group, len(due["account_id"]))
     carried.segment = _renumbered(read.book, carried, due["previous_version"][group], version.terms)
     by_day = TermsByDay(version.terms, read.closes_on, closing_day, read.book.history(version.product))
-    return Part(group, by_day, due_on(read.closes_on, version.terms.cycle), opening_state(due, group), carried, events,
+    state = opening_state(due, group, _asks_past_due(read.book, due["previous_version"][group]))
+    return Part(group, by_day, due_on(read.closes_on, version.terms.cycle), state, carried, events,
                  due["credit_limit"][group],
                  Arrangements.of([(int(place[account]), each) for account, each in read.arrangements if place[account] >= 0],
                                  len(group)), batch_of(read.disputes, place, len(group)))
+
+
+def _asks_past_due(book: TermsBook, previous: Int64Array) -> BoolArray:
+    """Whether the minimum of statements of some versions asks for what is past due, too."""
+    asks = np.zeros(len(previous), dtype=bool)
+    for version_id in np.unique(previous).tolist():
+        if version_id:
+            asks |= (previous == version_id) & ("past_due" in book.by_id(version_id).terms.minimum_payment.add)
+    return asks
 
 
 def _renumbered(book: TermsBook, carried: Carried, previous: Int64Array, terms: Terms) -> Int64Array:

@@ -14,7 +14,7 @@ from psycopg import Connection
 from accounts.calendar import closing_days_of
 from accounts.columns import Columns, Spec, copy_out
 from accounts.posting_types import OPENING_CREDIT
-from billing.balances import Int64Array
+from billing.balances import BoolArray, Int64Array
 from billing.state import OpeningState
 
 STATE: Spec = {
@@ -160,8 +160,7 @@ def alike(*keys: Int64Array) -> list[tuple[tuple[int, ...], Int64Array]]:
     return [(tuple(int(each[group[0]]) for each in keys), group) for group in np.split(order, begins)]
 
 
-def opening_state(due: Columns, chosen: Int64Array) -> OpeningState:
-    """The engine's opening state of some of the accounts that were read."""
-    return OpeningState(**{
-        name: due[name][chosen].astype(np.int64) for name in STATE if name != "previous_opening"
-    })
+def opening_state(due: Columns, chosen: Int64Array, asks_past_due: BoolArray) -> OpeningState:
+    """The engine's opening state of some accounts that were read; asks_past_due: whether their last minimum did."""
+    state = {name: due[name][chosen].astype(np.int64) for name in STATE if name != "previous_opening"}
+    return OpeningState(**state, past_due_asked=state["past_due"] * asks_past_due)

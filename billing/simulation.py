@@ -101,6 +101,7 @@ class _Simulation:
         self.carried = Carried.none()
         self.before: Before | None = None
         self.last_row: dict[str, Any] | None = None if opening is None else self._cycle_zero()
+        self.last_terms = scenario.terms_on(self.first_day if opening is None else opening.on)
         self.ledger = SimulatedLedger(scenario, self.result.postings)
         self.charges = SimulatedCharges(self.ledger, self.first_day, [] if self.last_row is None else [self.last_row],
                                        self.closing_day, self.disputes)
@@ -148,7 +149,7 @@ class _Simulation:
         self.charges.statements.append(row)
         self.charges.charged_off = bool(len(closed.carried.of_kind(CHARGED_OFF).account))
         self.charges.instalments.bears_fees = not self.charges.charged_off
-        self.last_row, self.previous_closing = row, day
+        self.last_row, self.last_terms, self.previous_closing = row, terms, day
 
     def _interest_if_closed(self, day: date) -> int:
         """The interest that closing on a day would charge, found on a copy."""
@@ -250,7 +251,8 @@ class _Simulation:
                  "unpaid_interest", "unpaid_fees", "billed_balance_days", "year_interest", "year_fees", "due_on", "grace")
         columns = {name: np.array([day_number(row[name]) if isinstance(row[name], date) else row[name]], dtype=np.int64)
                    for name in names}
-        return OpeningState(previous_closing=np.array([day_number(self.previous_closing)]), **columns)
+        asked = columns["past_due"] * ("past_due" in self.last_terms.minimum_payment.add)
+        return OpeningState(previous_closing=np.array([day_number(self.previous_closing)]), **columns, past_due_asked=asked)
 
     def _row(self, day: date, figures: dict[str, int], terms: Terms) -> dict[str, Any]:
         row: dict[str, Any] = {name: figures.get(name, 0) for name in STATEMENT}

@@ -19,7 +19,8 @@ class OpeningState:
     """Columns of shape (accounts,), minor units and day numbers.
 
     previous_closing: last day of the previous cycle (the day before opening for a first one); due_on: of the previous
-    statement; grace: 1 where it was lost at the previous closing; the rest as in billing.models.Statement.
+    statement; grace: 1 where it was lost at the previous closing; past_due_asked: what of its minimum earlier ones had asked
+    for (past due where its own terms add that); the rest as in billing.models.Statement.
     """
 
     previous_closing: Int64Array
@@ -37,12 +38,13 @@ class OpeningState:
     year_interest: Int64Array
     year_fees: Int64Array
     grace: Int64Array
+    past_due_asked: Int64Array
 
     @staticmethod
     def of_new_accounts(previous_closing: Int64Array) -> OpeningState:
         """Accounts that never had a statement."""
         zero = np.zeros(len(previous_closing), dtype=np.int64)
-        return OpeningState(previous_closing, previous_closing.astype(np.int64), *(zero.copy() for _ in range(13)))
+        return OpeningState(previous_closing, previous_closing.astype(np.int64), *(zero.copy() for _ in range(14)))
 
     def of_accounts(self, accounts: Int64Array) -> OpeningState:
         """The state of some of the accounts."""

@@ -31,6 +31,7 @@ from statements.reperformance.facts import Fact, History, history_of
 from statements.reperformance.fees import Fees
 from statements.reperformance.interest import charge, charge_of_segment
 from statements.reperformance.minimum import Asked, minimum_payment
+from statements.reperformance.plans import LastStatement, Plans
 from statements.reperformance.rates import Rates
 from statements.reperformance.received import received_by
 from statements.reperformance.rounding import rounded
@@ -71,6 +72,7 @@ class _Account:
     history: History
     last: _Last
     arrears: Arrears
+    plans: Plans
     balances: Balances = field(default_factory=Balances)
     posted: list[Fact] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
@@ -91,11 +93,13 @@ def reperform_history(history: History) -> list[ReperformedStatement]:
     closing = next_closing(history, account.last.closing, anything_posted=True)
     for day in days_between(history.first_day, history.until):
         account.posted += [each for each in history.facts if each.posted_on == day]
+        account.posted += account.plans.of_day(day, account.posted, _last_statement(account))
         if not history.charges_given:
             fees.of_day(day)
         if day == closing:
             previous = account.last.closing
             first = account.last.cycle is None and history.opening is None
+            account.posted += account.plans.of_closing(closing, account.written_off is not None)
             runs_on = first and not account.posted and is_part_of_month(history, previous, closing)
             if not runs_on:
                 if not history.charges_given:
@@ -109,11 +113,11 @@ def reperform_history(history: History) -> list[ReperformedStatement]:
 def _begin(history: History) -> _Account:
     opening = history.opening
     if opening is None:
-        return _Account(history, _Last(history.first_day - DAY), Arrears(history.agreed))
+        return _Account(history, _Last(history.first_day - DAY), Arrears(history.agreed), Plans(history))
     terms = history.terms_on(opening.on)
     due_on = opening.due_on or due_of(opening.on, terms)
     last = _Last(opening.on, minimum=opening.minimum, due_on=due_on, grace_kept=opening.grace_kept)
-    account = _Account(history, last, Arrears(history.agreed))
+    account = _Account(history, last, Arrears(history.agreed), Plans(history))
     account.balances.credit = opening.credit
     age = BILLED if opening.grace_kept else REVOLVING
     owed = [("principal", name, amount) for name, amount in opening.principal.items()]
@@ -144,6 +148,13 @@ def _bill_again(account: _Account, due_on: date) -> None:
     for each in account.balances.debits:
         if each.age == BILLED:
             each.age, each.posted_on, each.of_before = NEW, account.history.first_day, True
+
+
+def _last_statement(account: _Account) -> LastStatement:
+    """What the last statement left: between closings the balances stand as it left them."""
+    principal = sum(each.left for each in account.balances.debits
+                    if each.kind == "principal" and each.segment != "cash_advance")
+    return LastStatement(account.last.closing, account.last.new_balance, principal)
 
 
 def _cycle(account: _Account, closing: date) -> Cycle:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from fees.terms import Terms
 from fees.terms_interest import SegmentTerms
@@ -32,6 +33,8 @@ class Debit:
     """A payment that came back, or what went over from a segment that ended: no new debit of this cycle."""
     came_back: bool = False
     """A payment that came back."""
+    is_part: bool = False
+    """A part of an instalment plan that no closing has aged yet: in no base of the minimum, and paid after its equals."""
     bases: dict[date, int] = field(default_factory=dict)
     """Of a debit in a deferred segment: what its interest days came to, balance-days by date."""
 
@@ -84,6 +87,14 @@ class Balances:
             amount -= paid
         return amount
 
+    def convert(self, terms: Terms, amount: int, ages: Sequence[str]) -> int:
+        """Takes what becomes a plan from principal, class by class as given; what is more than that is credit (rule 14.2)."""
+        rows = [each.name for each in terms.interest.segment if each.name not in ("purchase", "cash_advance")]
+        for segment in ("purchase", *rows):
+            for age in ages:
+                amount = self.pay(amount, partial(_newest_first, segment, age))
+        return amount
+
     def forget_paid(self) -> None:
         """Drops debits of which nothing is left."""
         self.debits = [each for each in self.debits if each.left]
@@ -95,12 +106,19 @@ class Balances:
     def grow_older(self, terms: Terms, grace_kept: bool) -> None:
         """What a closing does to the age classes (rule 2.3)."""
         for each in self.debits:
+            each.is_part = False
             if not has_grace(terms, each):
                 each.age = REVOLVING
             elif each.age == NEW:
                 each.age = REVOLVING if not grace_kept and terms.grace.lost_for == "all" else BILLED
             elif each.age == BILLED and not grace_kept:
                 each.age = REVOLVING
+
+
+def _newest_first(segment: str, age: str, debits: Sequence[Debit]) -> list[Debit]:
+    """What a conversion takes from one balance: of what is new the newest, else the oldest first."""
+    of_class = [each for each in debits if each.kind == "principal" and (each.segment, each.age) == (segment, age)]
+    return sorted((each for each in of_class if not each.is_part), key=lambda each: each.counts_on, reverse=age == NEW)
 
 
 def has_grace(terms: Terms, debit: Debit | Part) -> bool:
@@ -123,6 +141,7 @@ def debit_of(fact: Fact, terms: Terms) -> Debit:
     if fact.type == "returned_payment":
         debit.age, debit.of_before = BILLED if has_grace(terms, debit) else REVOLVING, True
         debit.came_back = True
+    debit.is_part = fact.type == "instalment"
     return debit
 
 

@@ -15,7 +15,8 @@ from statements.reperformance.account import ReperformedStatement, reperform_his
 from statements.reperformance.agreed import Agreed, Agreements
 from statements.reperformance.charge_off import WRITTEN_OFF
 from statements.reperformance.covered import NotReperformed, beyond_rules
-from statements.reperformance.facts import Fact, History, Opening, fact_of, fee_fact, is_transaction, waiver_fact
+from statements.reperformance.facts import Fact, History, Opening, PlanAsked, fact_of, fee_fact, is_transaction, waiver_fact
+from statements.reperformance.plans import PLANNED
 
 Row = dict[str, Any]
 _OPENINGS = (OPENING_DEBIT.code, OPENING_CREDIT.code)
@@ -25,7 +26,7 @@ def reperform_account(connection: Connection[Any], member_id: int, account_id: i
                       book: TermsBook | None = None) -> list[ReperformedStatement]:
     """Every statement of an account of the books, billed again: interest, minimum, past due, grace; fees and waivers as posted.
 
-    Raises NotReperformed for an account that is not covered, like one with an instalment plan or with corrections.
+    Raises NotReperformed for an account that is not covered, like one with corrections.
     """
     return reperform_history(history_of_account(connection, member_id, account_id, book or TermsBook(connection)))
 
@@ -47,13 +48,16 @@ def history_of_account(connection: Connection[Any], member_id: int, account_id: 
         found.append("a credit limit that changed")
     if found:
         raise NotReperformed(sorted(set(found)))
+    facts = [_fact(each) for each in postings]
     first_day: date = next(each["opens_on"] for each in statements if each["cycle_no"] > 0)
     return History(
         account["opened_on"], account["credit_limit"], account["closing_day"], first_day, statements[-1]["closes_on"], versions,
-        tuple(fact for each in postings if (fact := _fact(each)) is not None),
+        tuple(each for each in facts if each is not None),
         opening=None if opening is None else _opening(opening), charges_given=True,
         agreed=Agreements([Agreed(each.kind, each.from_on, each.until_on, each.annual_rate)
                            for each in arrangements_of(connection, member_id, account_id)]),
+        plans=tuple(_plan(each, postings, facts) for each in _rows(
+            connection, "SELECT * FROM instalment_plan WHERE member_id = %s AND account_id = %s ORDER BY plan_no", key)),
     )
 
 
@@ -72,13 +76,15 @@ def _is_covered(posting: Row) -> bool:
     if known is None or posting["type"] > 100:
         return False
     charge = known.figure in ("fees", "waivers", "interest")
-    return charge or posting["type"] in _OPENINGS or known.name in WRITTEN_OFF or is_transaction(known.name)
+    worked_out = known.name in (*WRITTEN_OFF, *PLANNED)
+    return charge or worked_out or posting["type"] in _OPENINGS or is_transaction(known.name)
 
 
 def _fact(posting: Row) -> Fact | None:
-    """A posting as a fact; None for what is worked out again (interest, the tax on it, charge-offs) and opening balances."""
+    """A posting as a fact; None for what is worked out again (interest with its tax, charge-offs, what plans post) and opening
+    balances."""
     kind = BY_CODE[posting["type"]]
-    if posting["type"] in _OPENINGS or kind.name in WRITTEN_OFF:
+    if posting["type"] in _OPENINGS or kind.name in (*WRITTEN_OFF, *PLANNED):
         return None
     if is_transaction(kind.name):
         return fact_of(kind.name, posting["amount"], posting["effective_on"], posting["posted_on"], posting["segment"])
@@ -87,6 +93,17 @@ def _fact(posting: Row) -> Fact | None:
     if kind.figure == "interest" or kind.name == "interest_tax":
         return None
     return fee_fact(kind.name, posting["amount"], posting["posted_on"])
+
+
+def _plan(plan: Row, postings: list[Row], facts: list[Fact | None]) -> PlanAsked:
+    """A plan, as it was made: a settlement shows in that fewer parts than agreed make up its amount."""
+    of_plan = [each for each in postings if _name(each) == "instalment" and each["source_line"] == plan["plan_no"]]
+    settled = len(of_plan) < plan["parts"] and sum(each["amount"] for each in of_plan) == plan["amount"]
+    debit = next((fact for each, fact in zip(postings, facts, strict=True)
+                  if plan["of"] is not None and each["source_ref"] == plan["of"] and _name(each) == "purchase"), None)
+    return PlanAsked(plan["made_on"], plan["parts"],
+                     "bought" if plan["of"] is None else "statement" if debit is None else "debit", plan["amount"], debit,
+                     of_plan[-1]["posted_on"] if settled else None)
 
 
 def _opening(statement: Row) -> Opening:

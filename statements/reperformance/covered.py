@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accounts.errors import Refused
-from billing.scenario import DISPUTE_EVENTS, INSTALMENT_EVENTS, Scenario
+from billing.scenario import DISPUTE_EVENTS, Scenario
 from fees.terms import Terms
-
-_EVENTS = (*INSTALMENT_EVENTS, *DISPUTE_EVENTS)
 
 
 class NotReperformed(Refused):
@@ -28,7 +26,7 @@ def beyond_rules(terms: Terms) -> Iterator[str]:
 def require_reperformed(scenario: Scenario) -> None:
     """Raises NotReperformed, naming everything in a scenario that is beyond the second engine."""
     found = [each for terms in scenario.terms for each in beyond_rules(terms)]
-    found += [f"events of type {each.type}" for each in scenario.events if each.type in _EVENTS]
+    found += [f"events of type {each.type}" for each in scenario.events if each.type in DISPUTE_EVENTS]
     found += ["an event with known_on" for each in scenario.events if each.known_on is not None]
     if found:
         raise NotReperformed(sorted(set(found)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +14,9 @@ from fees.terms import Terms
 from statements.reperformance.agreed import Agreed, Agreements
 
 Kind = Literal["principal", "fees", "interest"]
-Side = Literal["debit", "money", "waiver"]
+Side = Literal["debit", "conversion", "money", "waiver"]
+#: What a plan is made of.
+Made = Literal["bought", "debit", "statement"]
 
 #: Type of an event: the statement figure that it counts in, and what it is to the balances.
 _TYPES: dict[str, tuple[str, Side]] = {
@@ -71,6 +73,21 @@ class AgreedWaiver:
 
 
 @dataclass(frozen=True)
+class PlanAsked:
+    """Something is to be paid in parts, from a day on: what was bought so, a debit, or the last statement (rule 14.1).
+
+    amount: minor units, None for all there is. settled_on: the day on which what is left is billed at once.
+    """
+
+    on: date
+    parts: int
+    of: Made
+    amount: int | None = None
+    debit: Fact | None = None
+    settled_on: date | None = None
+
+
+@dataclass(frozen=True)
 class Opening:
     """What an account that is already under way starts from, at the end of a closing day; minor units."""
 
@@ -101,6 +118,7 @@ class History:
     waivers: tuple[AgreedWaiver, ...] = ()
     over_limit_opt_in: bool = False
     agreed: Agreements = field(default_factory=Agreements)
+    plans: tuple[PlanAsked, ...] = ()
     charges_given: bool = False
     """The fees charged are among the facts, and none are worked out."""
 
@@ -127,6 +145,11 @@ def fee_fact(name: str, amount: int, on: date) -> Fact:
     return Fact(name, amount, on, on, "fees", "debit", "fees")
 
 
+def part_fact(amount: int, on: date) -> Fact:
+    """A part of an instalment plan, billed on a day."""
+    return Fact("instalment", amount, on, on, "purchases", "debit")
+
+
 def waiver_fact(name: str, amount: int, on: date) -> Fact:
     """What the issuer lets go of a fee, on a day."""
     return Fact(name, amount, on, on, "waivers", "waiver")
@@ -139,22 +162,39 @@ def history_of(scenario: Scenario) -> History:
     first_day = scenario.account.opened_on if opening is None else opening.on + timedelta(days=1)
     day_of_month = scenario.account.closing_day or scenario.terms_on(first_day).cycle.closing_day
     digits = versions[0].digits
+    facts = [_fact(each, digits) for each in scenario.events]
     return History(
         scenario.account.opened_on, minor_units(scenario.account.credit_limit, digits), day_of_month, first_day,
-        scenario.until, versions, tuple(_facts(scenario.events, digits)),
+        scenario.until, versions, tuple(each for each in facts if each is not None),
         tuple(Replacement(each.posted_on or each.on, each.reason) for each in scenario.events if each.type == "replacement"),
         None if opening is None else _opening(scenario, digits),
         tuple(AgreedWaiver(each.kind, each.from_on, each.until or date.max, each.percent) for each in scenario.waivers),
         scenario.account.over_limit_opt_in,
         Agreements([Agreed(each.kind, each.from_on, each.until_on, each.annual_rate) for each in scenario.arrangements()]),
+        tuple(_plans(scenario.events, facts, digits)),
     )
 
 
-def _facts(events: Sequence[ScenarioEvent], digits: int) -> list[Fact]:
-    return [
-        fact_of(each.type, minor_units(each.amount, digits), each.on, each.posted_on or each.on, each.segment, each.currency)
-        for each in events if is_transaction(each.type)
-    ]
+def _fact(event: ScenarioEvent, digits: int) -> Fact | None:
+    if not is_transaction(event.type):
+        return None
+    return fact_of(event.type, minor_units(event.amount, digits), event.on, event.posted_on or event.on, event.segment,
+                   event.currency)
+
+
+def _plans(events: Sequence[ScenarioEvent], facts: Sequence[Fact | None], digits: int) -> Iterator[PlanAsked]:
+    """The plans that events ask for; what settles one names it, or what it was made of."""
+    bought = {each.id: fact for each, fact in zip(events, facts, strict=True) if each.id is not None}
+    settled = {each.of: each.on for each in events if each.type == "instalment_settlement"}
+    for each in events:
+        if each.type != "instalment":
+            continue
+        assert each.parts is not None
+        debit = None if each.of is None else bought.get(each.of)
+        of: Made = "bought" if each.of is None else "statement" if debit is None else "debit"
+        names = [name for name in (each.id, each.of) if name is not None and name in settled]
+        yield PlanAsked(each.on, each.parts, of, minor_units(each.amount, digits) or None, debit,
+                        settled[names[0]] if names else None)
 
 
 def _opening(scenario: Scenario, digits: int) -> Opening:

@@ -27,7 +27,9 @@ def minimum_payment(cycle: Cycle, balances: Balances, asked: Asked) -> int:
     """What has to be paid at least by the due date, minor units."""
     terms, minimum = cycle.terms, cycle.terms.minimum_payment
     new_balance = max(0, balances.total())
-    bases, in_full = _bases(cycle, balances, asked, new_balance), _in_full(terms, balances, asked)
+    parts = sum(each.left for each in balances.debits if each.is_part)
+    bases = _bases(cycle, balances, asked, new_balance)
+    in_full = {**_in_full(terms, balances, asked), "instalments": parts}
     due = _parts(terms, bases, in_full["interest"])
     if minimum.combine == "percent_or_interest":
         in_full["interest"] = 0
@@ -61,7 +63,7 @@ def _share(terms: Terms, part: MinimumPart, base: int) -> Fraction:
 
 
 def _bases(cycle: Cycle, balances: Balances, asked: Asked, new_balance: int) -> dict[str, int]:
-    principal = [each for each in balances.debits if each.kind == "principal"]
+    principal = [each for each in balances.debits if each.kind == "principal" and not each.is_part]
     others = [each for each in principal if each.segment != "cash_advance"]
     new = sum(each.left for each in others if each.posted_on > cycle.previous and not each.of_before)
     all_others, all_principal = (sum(each.left for each in debits) for debits in (others, principal))
@@ -77,4 +79,4 @@ def _in_full(terms: Terms, balances: Balances, asked: Asked) -> dict[str, int]:
     interest, fees = balances.owed("interest"), balances.owed("fees")
     if "past_due" in terms.minimum_payment.add:
         interest, fees = min(interest, asked.interest_charged), min(fees, asked.fees_charged)
-    return {"interest": interest, "fees": fees, "past_due": asked.past_due, "over_limit": asked.over_limit, "instalments": 0}
+    return {"interest": interest, "fees": fees, "past_due": asked.past_due, "over_limit": asked.over_limit}

@@ -42,7 +42,7 @@ def _excess(history: History, last: Billed | None, closing: date, facts: Sequenc
         balance += sum(each.amount for each in todays if each.side == "debit")
         if any(each.type in SPENDING for each in todays):
             most = max(most, balance - history.credit_limit)
-        balance -= sum(each.amount for each in todays if each.side == "money")
+        balance -= sum(each.amount for each in todays if each.side in ("money", "conversion"))
         if last is not None and day == last.due_on:
             at_due_date = balance - history.credit_limit
     return most or (at_due_date if bore_before else 0)

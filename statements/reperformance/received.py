@@ -13,6 +13,8 @@ def received(fact: Fact, terms: Terms) -> int:
     """How much of a fact was received, in minor units; a returned payment takes some back."""
     if fact.type == "returned_payment":
         return -fact.amount
+    if fact.side == "conversion":
+        return fact.amount if fact.type == "statement_conversion" else 0  # rule 14.3
     if fact.type == "payment" or fact.side == "waiver":
         return fact.amount
     return fact.amount if fact.side == "money" and terms.allocation.refunds_count_as_payment else 0

@@ -1,4 +1,4 @@
-"""Goes through the days of a cycle: debits, waivers, money (rule 1.3), and keeps what each day came to."""
+"""Goes through the days of a cycle: debits, conversions, waivers, money (rules 1.3, 14.2), and keeps what each day came to."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from datetime import date
 from functools import partial
 
 from statements.reperformance.allocation import Allocation
-from statements.reperformance.balances import REVOLVING, Balances, Debit, Part, Snapshot, debit_of, segment_row
+from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, Part, Snapshot, debit_of, segment_row
 from statements.reperformance.cycles import DAY, Cycle
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.facts import Fact
 from statements.reperformance.received import received
+
+#: The age classes that a conversion takes from, in this order (rule 14.2).
+_TAKEN_FROM = {"instalment_conversion": (NEW, BILLED, REVOLVING), "statement_conversion": (BILLED, REVOLVING, NEW)}
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,13 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
 
 def _before_money(cycle: Cycle, balances: Balances, todays: Sequence[Fact], walked: Walked, allocation: Allocation,
                   deferred: Deferred, day: date) -> Snapshot:
-    """What the day's debits and waivers leave (rule 1.3)."""
+    """What the day's debits, conversions and waivers leave (rules 1.3, 14.2)."""
     _enter(cycle, balances, todays, walked, deferred)
     balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
+    for each in todays:
+        if each.side == "conversion":
+            more = balances.convert(cycle.terms, each.amount, _TAKEN_FROM[each.type])
+            balances.credit += balances.pay(more, lambda debits: allocation.excess(debits, day))
     waived = sum(each.amount for each in todays if each.side == "waiver")
     balances.credit += balances.pay(waived, lambda debits: allocation.waiver(debits, day))
     return balances.snapshot()

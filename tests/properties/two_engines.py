@@ -134,9 +134,18 @@ def some(keys: dict[str, st.SearchStrategy[Any]], most: int = 6) -> st.SearchStr
     return chosen.flatmap(lambda names: st.fixed_dictionaries({name: keys[name] for name in names}))
 
 
+WITH_PARTS = st.lists(of("interest", "fees", "past_due", "over_limit", "instalments", "instalments"), unique=True)
+INSTALMENTS = st.one_of(
+    st.builds(lambda rate, rest: {"fee_rate": rate, "remainder_in": rest}, of("0.0085", "0", "0.0333"), of("first", "last")),
+    st.builds(lambda rate: {"method": "declining", "annual_rate": rate}, of("0.15", "0.2999")))
+
+
 @st.composite
-def scenarios(draw: st.DrawFn, agreed: bool = False) -> dict[str, Any]:
-    """A scenario as a document: one or two versions of terms and an awkward history; agreed: with arrangements (rule 13)."""
+def scenarios(draw: st.DrawFn, agreed: bool = False, plans: bool = False) -> dict[str, Any]:
+    """A scenario as a document: one or two versions of terms and an awkward history.
+
+    agreed: with arrangements (rule 13); plans: with instalment plans (rule 14).
+    """
     opened = draw(OPENED)
     cycle = draw(CYCLE)
     segments = [draw(PURCHASE), draw(CASH), *draw(st.lists(PROMOTION, max_size=1))]
@@ -159,6 +168,11 @@ def scenarios(draw: st.DrawFn, agreed: bool = False) -> dict[str, Any]:
         for version in versions:
             version["delinquency"] = terms["delinquency"]
         events += draw(_agreed(opened))
+    if plans:
+        for version in versions:
+            version["instalments"] = draw(INSTALMENTS)
+            version["minimum_payment"] = {**version["minimum_payment"], "add": draw(WITH_PARTS)}
+        events += draw(_plans(opened, events, step))
     return {
         "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0")),
                     "over_limit_opt_in": draw(st.booleans())},
@@ -181,6 +195,31 @@ def _agreed(draw: st.DrawFn, opened: date) -> list[dict[str, Any]]:
     for kind, more in (("re_age", {"agreed": True}), ("charge_off", {})):
         found += [{"on": opened + timedelta(draw(st.integers(0, DAYS))), "type": kind, **more}
                   for _ in range(draw(of(0, 0, 0, 1, 2) if kind == "re_age" else of(0, 0, 0, 1)))]
+    return found
+
+
+@st.composite
+def _plans(draw: st.DrawFn, opened: date, events: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+    """Plans of what was bought in instalments, of a purchase, of the statement; some are settled early (rule 14)."""
+    found: list[dict[str, Any]] = []
+    purchases = [each for each in events if each["type"] == "purchase"]
+    for number in range(draw(of(1, 1, 2, 3))):
+        kind = draw(of("bought", "purchase", "purchase", "new_balance"))
+        on = opened + timedelta(draw(st.integers(0, DAYS)))
+        plan: dict[str, Any] = {"on": on, "type": "instalment", "parts": draw(of(2, 3, 7)), "id": f"P{number}"}
+        if kind == "purchase" and purchases:
+            bought = purchases.pop(draw(st.integers(0, len(purchases) - 1)))
+            bought["id"] = f"B{number}"
+            posted_on = bought.get("posted_on", bought["on"])
+            plan |= {"of": bought["id"], "on": posted_on + timedelta(draw(of(0, 1, 9, 35, 70)))}
+        elif kind == "new_balance":
+            plan |= {"of": kind, **({} if draw(st.booleans()) else {"amount": draw(of("20", "100"))})}
+        else:
+            plan |= {"amount": draw(of("100", "31", "500"))}
+        found.append(plan)
+        if draw(of(False, False, True)):
+            on = plan["on"] + timedelta(draw(of(1, 20, 31, 62)))
+            found.append({"on": on, "type": "instalment_settlement", "of": plan["id"]})
     return found
 
 

@@ -122,6 +122,23 @@ def test_after_a_charge_off_everything_is_written_off_and_nothing_is_charged() -
     assert [recovered.figures[each] for each in shown] == [0, 30000, 0, 0, 0]
 
 
+def test_a_plan_is_billed_in_parts_with_its_fee() -> None:
+    plan = {"on": "2023-03-30", "type": "instalment", "amount": "100.00", "parts": 3}
+    _, *billed = agreed(plan, until="2023-06-05")
+    assert [each.figures["fees"] for each in billed] == [85, 85], "0.0085 on 100.00"
+    assert [each.figures["purchases"] for each in billed] == [3333, 3333]
+
+
+def test_what_is_converted_is_not_asked_for_any_more_and_keeps_grace() -> None:
+    plan = {"on": "2023-04-20", "type": "instalment", "of": "new_balance", "parts": 2, "id": "P"}
+    settled = {"on": "2023-04-29", "type": "instalment_settlement", "of": "P"}
+    instalments = {"method": "declining", "annual_rate": "0.365"}
+    _, second = agreed(plan, settled, instalments=instalments)
+    shown = ("adjustments", "purchases", "fees", "interest", "past_due", "minimum_payment_due", "new_balance")
+    assert [second.figures[each] for each in shown] == [-100000, 100000, 900, 0, 0, 100900, 100900], "9 days at 0.001 on 1,000.00"
+    assert second.grace_kept
+
+
 def test_a_fee_capped_at_the_minimum_due_is_nothing_before_there_is_a_statement() -> None:
     fees = {"returned_payment": {"amount": "25.00", "cap_at": "minimum_due"}}
     assert bill(("2023-03-02", "returned_payment", "7.41"), fees=fees)[0].figures["fees"] == 0
@@ -129,7 +146,6 @@ def test_a_fee_capped_at_the_minimum_due_is_nothing_before_there_is_a_statement(
 
 @pytest.mark.parametrize(("event", "reason"), [
     ({"on": "2023-04-10", "type": "dispute", "of": "T1"}, "events of type dispute"),
-    ({"on": "2023-03-30", "type": "instalment", "amount": "900.00", "parts": 3}, "events of type instalment"),
     ({"on": "2023-03-30", "type": "purchase", "amount": "9.00", "known_on": "2023-04-20"}, "an event with known_on"),
 ])
 def test_what_the_second_engine_does_not_bill_is_named(event: dict[str, Any], reason: str) -> None:
