@@ -41,7 +41,7 @@ def allocation_order(cells: Cells, items: Sequence[str], rates: Sequence[Fractio
         elif item.startswith("segment:"):
             add(cells.all_of(cells.segment(item.removeprefix("segment:"))))
         elif item in _SORTING:
-            add([cell for cell in _sorted_principal(cells, items[position:], rates) if cells.cells[cell][0] not in apart])
+            add([cell for cell in _sorted_principal(cells, items[position:], rates) if _segment_of(cells, cell) not in apart])
     add(cells.all_of(FEES))
     add(cells.all_of(INTEREST))
     add(_sorted_principal(cells, (), rates))
@@ -52,8 +52,7 @@ def _sorted_principal(cells: Cells, items: Sequence[str], rates: Sequence[Fracti
     keys = [item for item in items if item in _SORTING]
 
     def rank(cell: int) -> tuple[object, ...]:
-        segment, age = cells.cells[cell]
-        row = cells.purchase if segment == cells.instalment else segment
+        (segment, age), row = cells.cells[cell], _segment_of(cells, cell)
         rate = Fraction(0) if cells.rows[row - FIRST].deferred else rates[row - FIRST]
         oldest = (age, cells.has_grace(row), row, segment)
         of_key: dict[str, object] = {"highest_rate": -rate, "lowest_rate": rate, "oldest": age,
@@ -61,6 +60,12 @@ def _sorted_principal(cells: Cells, items: Sequence[str], rates: Sequence[Fracti
         return (*(of_key[key] for key in keys), oldest)
 
     return sorted(cells.principal, key=rank)
+
+
+def _segment_of(cells: Cells, cell: int) -> int:
+    """The segment that an order knows a balance by; instalment parts are purchases."""
+    segment, _ = cells.cells[cell]
+    return cells.purchase if segment == cells.instalment else segment
 
 
 def run_down(balances: Int64Array, order: Sequence[int], money: Int64Array) -> Int64Array:

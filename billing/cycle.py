@@ -114,7 +114,7 @@ class CycleClosing:
         account, day, amount = disputes.received(self.state.previous_closing, self.closes_on)
         walk.receive(account, day, disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance))
         all_lost = ~self.decided.kept & (self.terms.grace.lost_for == "all")
-        walk.disputed = DisputedBalances(self.cells, disputes, self.carried, self.decided.kept, all_lost,
+        walk.disputed = DisputedBalances(self.terms, self.cells, disputes, self.carried, self.decided.kept, all_lost,
                                          self.state.previous_closing, self.closes_on, walk.start, self.by_day.closing_day)
 
     def close(self) -> ClosedCycle:

@@ -18,6 +18,8 @@ from billing.carried import DISPUTED, Carried
 from billing.cells import BILLED, FIRST, NEW, REVOLVING, Cells
 from billing.disputes import Dispute, Disputes
 from billing.postings import Spans, cell_of_debits
+from billing.promotions import last_days
+from fees.terms import Terms
 
 
 class WalkSoFar(Protocol):
@@ -47,11 +49,16 @@ class _Held:
     bears: bool
 
 
-def segment_of_debit(cells: Cells, dispute: Dispute) -> int:
-    """The segment that a disputed debit lies in, by its number."""
+def segment_of_debit(terms: Terms, cells: Cells, dispute: Dispute) -> int:
+    """The segment that a disputed debit lies in as the dispute is opened, by its number; what ended has gone over."""
     names = [row.name for row in cells.rows]
     named = names.index(dispute.segment) + 1 if dispute.segment in names else 0
-    return cells.cells[int(cell_of_debits(cells, np.array([dispute.type]), np.array([named]))[0])][0]
+    segment = cells.cells[int(cell_of_debits(cells, np.array([dispute.type]), np.array([named]))[0])][0]
+    counts_from = dispute.posted_on if terms.interest.accrues_from == "posting" else dispute.effective_on
+    last_day = last_days(terms, cells, np.array([segment]), np.array([day_number(counts_from)]))[0]
+    if last_day >= day_number(dispute.opened_on):
+        return segment
+    return cells.segment(cells.rows[segment - FIRST].revert_to or "purchase")
 
 
 class DisputedBalances:
@@ -60,9 +67,10 @@ class DisputedBalances:
     kept: whether each account kept its grace at this closing; start: the walk's first day.
     """
 
-    def __init__(self, cells: Cells, disputes: Disputes | None, carried: Carried, kept: BoolArray, all_lost: BoolArray,
-                 previous_closing: Int64Array, closes_on: int, start: int, closing_day: int) -> None:
-        self.cells, self.kept, self.all_lost, self.previous_closing = cells, kept, all_lost, previous_closing
+    def __init__(self, terms: Terms, cells: Cells, disputes: Disputes | None, carried: Carried, kept: BoolArray,
+                 all_lost: BoolArray, previous_closing: Int64Array, closes_on: int, start: int, closing_day: int) -> None:
+        self.terms, self.cells, self.kept = terms, cells, kept
+        self.all_lost, self.previous_closing = all_lost, previous_closing
         self.closes_on, self.start, self.closing_day = closes_on, start, closing_day
         self.accounts = len(kept)
         rows = [] if disputes is None else disputes.rows
@@ -131,7 +139,7 @@ class DisputedBalances:
 
     def _take(self, account: int, dispute: Dispute, offset: int, walk: WalkSoFar) -> None:
         left = dispute.amount
-        segment = segment_of_debit(self.cells, dispute)
+        segment = segment_of_debit(self.terms, self.cells, dispute)
         for age in self._ages(account, dispute):
             cell = self.cells.of(segment, age)
             taken = min(int(walk.balances[cell, account]), left) if self.cells.cells[cell] == (segment, age) else 0
@@ -171,7 +179,8 @@ class DisputedBalances:
         self._cast(held, -held.amount)
         segment, age, account = held.segment, held.age, held.account
         if segment >= FIRST and self.cells.rows[segment - FIRST].ends:
-            segment, age = self.cells.segment(self.cells.rows[segment - FIRST].revert_to or "purchase"), NEW
+            age = NEW if age != REVOLVING and self.cells.has_grace(segment) else REVOLVING
+            segment = self.cells.segment(self.cells.rows[segment - FIRST].revert_to or "purchase")
         elif self.cells.has_grace(segment) and age == BILLED:
             age = BILLED if held.bears and not self.kept[account] else NEW
         cell = self.cells.of(segment, age)

@@ -26,6 +26,7 @@ _FIGURES = {"payments": -1, "credits": -1, "purchases": 1, "cash_advances": 1, "
             "waivers": -1, "adjustments": 1}
 #: Corrections stand as source 3, after the scenario file's own events of the day.
 REBILLING = 3
+_BEGINNING = ("cycle_no", "opens_on", "previous_balance", "previous_sha256")
 _ORDER = ("posted_on", "source_id", "source_line", "type")
 SealOne = Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bytes]
 
@@ -96,13 +97,19 @@ class _LateEvents:
         self.charged |= charges_of(since)
         for each in view.statements:
             if each.row["closes_on"] >= begins:
-                self.result.statements.append(self._issued(each))
+                self.result.statements.append(self._issued(each, view.statements[0].row))
 
-    def _issued(self, on_time: SimulatedStatement) -> SimulatedStatement:
-        """A statement as it is issued: what was posted since the last one, and what is owed where everything was in time."""
+    def _issued(self, on_time: SimulatedStatement, first: Mapping[str, Any]) -> SimulatedStatement:
+        """A statement as it is issued: what was posted since the last one, and what is owed where everything was in time.
+
+        first: the first statement in time, where that issued first begins too: what became known late may have closed a cycle
+        in which nothing seemed to have happened.
+        """
         last = self.result.statements[-1].row if self.result.statements else None
         closes_on = on_time.row["closes_on"]
-        opens_on = on_time.row["opens_on"] if last is None else last["closes_on"] + timedelta(days=1)
+        if last is None:
+            on_time = replace(on_time, row={**on_time.row, **{name: first[name] for name in _BEGINNING}})
+        opens_on = first["opens_on"] if last is None else last["closes_on"] + timedelta(days=1)
         lines = sorted((each for each in self.result.postings if opens_on <= each["posted_on"] <= closes_on),
                        key=lambda each: tuple(each[name] for name in _ORDER))
         row = issued_row(on_time.row, lines, last)

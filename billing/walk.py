@@ -15,7 +15,7 @@ import numpy as np
 from accounts.calendar import day_number
 from billing.balances import BoolArray, Int64Array, allocation_order, run_down
 from billing.carried import Carried
-from billing.cells import AGES, FEES, FIRST, NEW, REVOLVING, Cells
+from billing.cells import AGES, FEES, FIRST, NEW, PRINCIPAL, REVOLVING, Cells
 from billing.conversions import IS_CONVERSION, conversion_order, forget_newest
 from billing.disputed_balances import DisputedBalances
 from billing.own_rates import OwnRates
@@ -164,7 +164,7 @@ class Walk:
         self.excess = np.zeros((self.days, self.accounts), dtype=np.int64) if over_limit else None
         self.counted: BoolArray = np.asarray(self.first_day[None] <= np.arange(self.start, self.start + self.days)[:, None])
         self.counted[self.days - 1:] &= self.last_day >= self.closes_on
-        self.at_cut, opening = self._borne().copy(), self._borne() if self.disputed is not None else self.opening
+        self.at_cut, opening = self._borne().copy(), self._borne().copy()
         self.taking = self._order_of_taking()
         for offset in range(self.days):
             self._step(self.start + offset, offset)
@@ -315,9 +315,9 @@ class Walk:
     def _order_of_taking(self) -> list[int]:
         """Which principal the excess over the limit is: the newest of segments with grace first, last row first, then
         that of segments without."""
-        rows = range(len(self.cells.rows) - 1, -1, -1)
-        with_grace = [self.cells.of(FIRST + row, age) for age in reversed(AGES) for row in rows
-                      if self.cells.has_grace(FIRST + row)]
-        without = [self.cells.of(FIRST + row, age) for row in rows for age in (NEW, REVOLVING)
-                   if not self.cells.has_grace(FIRST + row)]
+        cells, segments = self.cells, range(FIRST + len(self.cells.rows) - 1, FIRST - 1, -1)
+        with_grace = [cell for age in reversed(AGES) for segment in segments if cells.has_grace(segment)
+                      for cell in cells.of_kind(segment, PRINCIPAL, age)]
+        without = [cell for segment in segments if not cells.has_grace(segment) for age in (NEW, REVOLVING)
+                   for cell in cells.of_kind(segment, PRINCIPAL, age)]
         return [*with_grace, *without]

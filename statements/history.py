@@ -134,7 +134,7 @@ class History:
         terms, closes_on, found = self.facts.terms, self.facts.row["closes_on"], []
         for each in self.disputes:
             version = None if each.decided_on is None else self.terms_on(each.decided_on)
-            if self.facts.segment_name(segment_of_debit(cells_of(terms), each)) != segment or (
+            if self.facts.segment_name(segment_of_debit(terms, cells_of(terms), each)) != segment or (
                     version is not None and version.disputes.interest_if_lost):
                 continue
             amount = each.amount if each.decided_on is not None else sum(

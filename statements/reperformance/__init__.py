@@ -5,8 +5,9 @@ mistake in one is not a mistake in the other. Read docs/reference/billing-rules.
 and a closing; `walk.py` goes through a cycle's days, `bearing.py` says what bears interest, `interest.py` what it comes to.
 """
 
-from statements.reperformance.account import ReperformedStatement, reperform
+from statements.reperformance.account import ReperformedStatement
 from statements.reperformance.books import reperform_account
 from statements.reperformance.covered import NotReperformed
+from statements.reperformance.scenario import reperform
 
 __all__ = ["NotReperformed", "ReperformedStatement", "reperform", "reperform_account"]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
 
-from billing.scenario import Scenario
 from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, segment_row
 from statements.reperformance.bearing import Bearing, Closed, days_of, over_limit_bases
 from statements.reperformance.billed import Billed
 from statements.reperformance.charge_off import WrittenOff
 from statements.reperformance.charges import Charge
-from statements.reperformance.covered import require_reperformed
 from statements.reperformance.cycles import (
     DAY,
     Cycle,
@@ -27,13 +26,14 @@ from statements.reperformance.cycles import (
 )
 from statements.reperformance.deferred import Deferred
 from statements.reperformance.delinquency import Arrears
-from statements.reperformance.facts import Fact, History, history_of
+from statements.reperformance.disputed import Disputes, dispute_fact
+from statements.reperformance.facts import Fact, History
 from statements.reperformance.fees import Fees
 from statements.reperformance.interest import charge, charge_of_segment
 from statements.reperformance.minimum import Asked, minimum_payment
 from statements.reperformance.plans import LastStatement, Plans
 from statements.reperformance.rates import Rates
-from statements.reperformance.received import received_by
+from statements.reperformance.received import received_in_full
 from statements.reperformance.rounding import rounded
 from statements.reperformance.walk import walk
 
@@ -57,7 +57,7 @@ class ReperformedStatement:
 
 @dataclass
 class _Last:
-    """What the last closing left to the next: the statement's figures, and the cycle itself."""
+    """What the last closing left to the next: the statement's figures, the balance without what is disputed, and the cycle."""
 
     closing: date
     new_balance: int = 0
@@ -73,27 +73,37 @@ class _Account:
     last: _Last
     arrears: Arrears
     plans: Plans
+    disputes: Disputes
     balances: Balances = field(default_factory=Balances)
     posted: list[Fact] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
     statements: list[ReperformedStatement] = field(default_factory=list)
+    at_closings: list[Fact] = field(default_factory=list)
+    """Interest with its tax, and what was written off."""
     written_off: WrittenOff | None = None
 
 
-def reperform(scenario: Scenario) -> list[ReperformedStatement]:
-    """Every statement of a scenario, billed again by the rules alone. Raises NotReperformed for what is not covered."""
-    require_reperformed(scenario)
-    return reperform_history(history_of(scenario))
+@dataclass(frozen=True)
+class Run:
+    """An account billed from its first business day on.
+
+    statements: rising; own: what the issuer charged, waived or wrote off by itself, each on its day; plans: as they were made.
+    """
+
+    statements: list[ReperformedStatement]
+    own: list[Fact]
+    plans: Plans
 
 
-def reperform_history(history: History) -> list[ReperformedStatement]:
-    """Every statement of an account from its first business day on."""
+def bill(history: History) -> Run:
+    """Bills an account from its history as it is: late events post when they post."""
     account = _begin(history)
     fees = Fees(history, account.posted, account.billed)
     closing = next_closing(history, account.last.closing, anything_posted=True)
     for day in days_between(history.first_day, history.until):
         account.posted += [each for each in history.facts if each.posted_on == day]
         account.posted += account.plans.of_day(day, account.posted, _last_statement(account))
+        account.posted += _contested(account, day)
         if not history.charges_given:
             fees.of_day(day)
         if day == closing:
@@ -107,17 +117,20 @@ def reperform_history(history: History) -> list[ReperformedStatement]:
                 _close(account, closing)
                 fees.charged_off = account.written_off is not None
             closing = next_closing(history, day, anything_posted=True)
-    return account.statements
+    given = {id(each) for each in history.facts}
+    return Run(account.statements, [*(each for each in account.posted if id(each) not in given), *account.at_closings],
+               account.plans)
 
 
 def _begin(history: History) -> _Account:
     opening = history.opening
     if opening is None:
-        return _Account(history, _Last(history.first_day - DAY), Arrears(history.agreed), Plans(history))
+        return _Account(history, _Last(history.first_day - DAY), Arrears(history.agreed), Plans(history),
+                        Disputes(history.disputes))
     terms = history.terms_on(opening.on)
     due_on = opening.due_on or due_of(opening.on, terms)
     last = _Last(opening.on, minimum=opening.minimum, due_on=due_on, grace_kept=opening.grace_kept)
-    account = _Account(history, last, Arrears(history.agreed), Plans(history))
+    account = _Account(history, last, Arrears(history.agreed), Plans(history), Disputes(history.disputes))
     account.balances.credit = opening.credit
     age = BILLED if opening.grace_kept else REVOLVING
     owed = [("principal", name, amount) for name, amount in opening.principal.items()]
@@ -150,6 +163,15 @@ def _bill_again(account: _Account, due_on: date) -> None:
             each.age, each.posted_on, each.of_before = NEW, account.history.first_day, True
 
 
+def _contested(account: _Account, day: date) -> Iterator[Fact]:
+    """What the last statement does not ask for any more, because of disputes that are opened on a day."""
+    last = account.last
+    for each in account.history.disputes:
+        fact = dispute_fact(each, last.closing, last.new_balance, last.minimum) if each.opened_on == day else None
+        if fact is not None:
+            yield fact
+
+
 def _last_statement(account: _Account) -> LastStatement:
     """What the last statement left: between closings the balances stand as it left them."""
     principal = sum(each.left for each in account.balances.debits
@@ -171,21 +193,24 @@ def _close(account: _Account, closing: date) -> None:
     account.arrears.close(cycle, facts)
     rates = Rates(history, cycle, account.arrears.penalty_days)
     allocation = Allocation(cycle, rates)
-    previous_balance = balances.total()
+    previous_balance = balances.total() + account.disputes.total()
+    account.disputes.billed_since = last.cycle.walked.cycle.previous if last.cycle is not None else date.min
     deferred = Deferred(cycle, rates)
-    walked, at_cut = walk(cycle, balances, facts, allocation, last.minimum, deferred)
+    walked, at_cut = walk(cycle, balances, facts, allocation, last.minimum, deferred, account.disputes)
     days = days_of(walked, history.credit_limit)
     closed = _decide(account, Closed(walked, balances.snapshot(), True, True, at_cut, days), facts)
     charges = [] if account.written_off is not None else _charges(account, closed, rates, deferred)
-    charged = [*facts, *_post_charges(cycle, balances, charges, allocation)]
+    interest = _post_charges(cycle, balances, charges, allocation)
+    charged = [*facts, *interest]
     figures = _figures(previous_balance, charged)
-    asked = _asks(account, cycle, charged, figures["new_balance"])
-    written_off = _write_off(account, cycle, figures["new_balance"], asked["days_past_due"])
+    asked = _asks(account, cycle, charged, balances.total())
+    written_off = _write_off(account, cycle, balances.total(), asked["days_past_due"])
     if written_off:
         figures = _figures(previous_balance, [*charged, *written_off])
         asked = {**dict.fromkeys(asked, 0), "days_past_due": asked["days_past_due"]}
-    assert figures["new_balance"] == balances.total()
+    assert figures["new_balance"] == balances.total() + account.disputes.total()
     figures |= asked
+    account.at_closings += [*interest, *written_off]
     due_on = due_of(closing, cycle.terms)
     next_terms = history.terms_on(closing + DAY)
     asked_before = figures["past_due"] if "past_due" in cycle.terms.minimum_payment.add else 0
@@ -196,8 +221,8 @@ def _close(account: _Account, closing: date) -> None:
     balances.grow_older(cycle.terms, closed.grace_kept)
     balances.forget_paid()
     grace_kept = closed.grace_kept or account.written_off is not None
-    account.last = _Last(closing, figures["new_balance"], figures["minimum_payment_due"], due_on, grace_kept, closed)
-    account.billed.append(Billed(closing, figures["new_balance"], figures["minimum_payment_due"], due_on,
+    account.last = _Last(closing, balances.total(), figures["minimum_payment_due"], due_on, grace_kept, closed)
+    account.billed.append(Billed(closing, balances.total(), figures["minimum_payment_due"], due_on,
                                  history.agreed.spares(closing, due_on)))
     account.statements.append(ReperformedStatement(closing, due_on, figures, closed.grace_kept, tuple(charges)))
 
@@ -227,7 +252,7 @@ def _decide(account: _Account, closed: Closed, facts: list[Fact]) -> Closed:
     """Whether the last statement was paid in full, and grace kept (rule 3)."""
     last, cycle = account.last, closed.walked.cycle
     terms = cycle.terms
-    paid = cycle.cut is None or last.new_balance <= 0 or cycle.cut > cycle.closing or received_by(
+    paid = cycle.cut is None or last.new_balance <= 0 or cycle.cut > cycle.closing or received_in_full(
         facts, terms, cycle.cut) >= last.new_balance - terms.minor(terms.cycle.tolerance_amount)
     kept = paid and (terms.grace.requires == "new_balance" or last.grace_kept)
     return Closed(closed.walked, closed.closing, kept, paid, closed.at_cut, closed.days)
@@ -267,6 +292,8 @@ def _post_charges(cycle: Cycle, balances: Balances, charges: list[Charge], alloc
 def _figures(previous_balance: int, facts: list[Fact]) -> dict[str, int]:
     figures = {"previous_balance": previous_balance} | dict.fromkeys(FIGURES, 0)
     for fact in facts:
+        if fact.side == "dispute":
+            continue
         figures[fact.figure] += -fact.sign * fact.amount if fact.figure in LOWERING else fact.sign * fact.amount
     figures["new_balance"] = previous_balance + sum(
         -figures[name] if name in LOWERING else figures[name] for name in FIGURES)

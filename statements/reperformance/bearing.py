@@ -6,12 +6,13 @@ A day's base is kept in two parts, of older debits and of new ones, because each
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Part, Snapshot, amounts, segment_row
+from statements.reperformance.disputed import Excused
 from statements.reperformance.excess import taken_off
 from statements.reperformance.facts import Kind
 from statements.reperformance.walk import Walked, early_days
@@ -123,7 +124,8 @@ class Bearing:
 
     def _older(self, bases: Bases, kind: Kind, name: str) -> None:
         for age in (REVOLVING, BILLED):
-            for slot, base in _of_class(self.now, kind, name, age):
+            for slot, of_day in _of_class(self.now, kind, name, age):
+                base = max(0, of_day - self._excused(self.now, kind, name, age, slot[0]))
                 if self._older_bears(name, age, slot[0]):
                     bases[slot].older += self._uncut(base, kind, name, age, slot[0])
 
@@ -166,14 +168,23 @@ class Bearing:
         return in_class and part.debit.posted_on > self.before.walked.cycle.previous
 
     def _reach_back(self, bases: Bases, kind: Kind, name: str, before: Closed) -> None:
-        for slot, base in _of_class(before, kind, name, NEW):
+        for slot, of_day in _of_class(before, kind, name, NEW):
+            since = self._excused(self.now, kind, name, BILLED, slot[0])
+            base = max(0, of_day - self._excused(before, kind, name, NEW, slot[0]) - since)
             bases[slot].older += base if self.terms.interest.grace_lost_charges == "full" else min(
                 base, self._unpaid_by(kind, name, slot[0]))
 
     def _unpaid_by(self, kind: Kind, name: str, day: date) -> int:
         """What was unpaid at the cut of the debits that counted by a day."""
-        return sum(part.left for part in self.now.at_cut
-                   if self._was_new(part, kind, name) and part.debit.counts_on <= day)
+        unpaid = sum(part.left for part in self.now.at_cut
+                     if self._was_new(part, kind, name) and part.debit.counts_on <= day)
+        cut = self.cycle.cut
+        after_cut = [each for each in self.now.walked.excused if cut is not None and each.last > cut]
+        return unpaid - _excused_of(after_cut, kind, name, BILLED, day)
+
+    def _excused(self, closed: Closed, kind: Kind, name: str, age: str, day: date) -> int:
+        """What of a class bears nothing on a day because it was disputed later (rule 15.3)."""
+        return _excused_of(closed.walked.excused, kind, name, age, day)
 
     def _charged_later(self, name: str) -> bool:
         """Whether the new debits of the cycle before are charged now (rule 4.4, next_statement)."""
@@ -186,6 +197,11 @@ class Bearing:
     def _new_of_before(self, bases: Bases, kind: Kind, name: str, before: Closed) -> None:
         for slot, base in _of_class(before, kind, name, NEW):
             bases[slot].older += base
+
+
+def _excused_of(excused: Iterable[Excused], kind: Kind, name: str, age: str, day: date) -> int:
+    return sum(each.amount for each in excused
+               if kind == "principal" and (each.segment, each.age) == (name, age) and each.first <= day < each.last)
 
 
 def _of_class(closed: Closed, kind: Kind, name: str, age: str) -> Iterator[tuple[Slot, int]]:

@@ -14,7 +14,10 @@ from statements.reperformance.received import received_in_time
 
 @dataclass(frozen=True)
 class Billed:
-    """A statement: its closing, new balance and minimum as printed, its due date. spared: no late-payment fee (rule 13.5)."""
+    """A statement: its closing, new balance without what is disputed, minimum, due date.
+
+    spared: no late-payment fee goes with it (rule 13.5).
+    """
 
     closing: date
     new_balance: int
@@ -32,6 +35,13 @@ class Billed:
         """What was received in time, as known the day after."""
         cut = self.cut(terms)
         return received_in_time((each for each in facts if self.closing < each.posted_on <= cut + DAY), terms, cut)
+
+    def left_of_balance(self, terms: Terms, facts: Sequence[Fact]) -> int:
+        """What of the new balance was not received in time, nor is disputed."""
+        cut = self.cut(terms)
+        disputed = sum(each.amount - each.of_minimum for each in facts
+                       if each.side == "dispute" and self.closing < each.posted_on <= cut)
+        return max(0, self.new_balance - self.received(terms, facts) - disputed)
 
     def unpaid(self, terms: Terms, facts: Sequence[Fact]) -> int:
         """What of the minimum was not received in time."""

@@ -11,12 +11,13 @@ from psycopg.rows import dict_row
 from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT
 from billing.account_events import arrangements_of
 from billing.terms_book import TermsBook
-from statements.reperformance.account import ReperformedStatement, reperform_history
+from statements.reperformance.account import ReperformedStatement
 from statements.reperformance.agreed import Agreed, Agreements
 from statements.reperformance.charge_off import WRITTEN_OFF
 from statements.reperformance.covered import NotReperformed, beyond_rules
 from statements.reperformance.facts import Fact, History, Opening, PlanAsked, fact_of, fee_fact, is_transaction, waiver_fact
 from statements.reperformance.plans import PLANNED
+from statements.reperformance.rebilled import reperform_history
 
 Row = dict[str, Any]
 _OPENINGS = (OPENING_DEBIT.code, OPENING_CREDIT.code)

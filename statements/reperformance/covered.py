@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accounts.errors import Refused
-from billing.scenario import DISPUTE_EVENTS, Scenario
+from billing.scenario import DISPUTE_DECIDED, Scenario
 from fees.terms import Terms
 
 
@@ -26,7 +26,12 @@ def beyond_rules(terms: Terms) -> Iterator[str]:
 def require_reperformed(scenario: Scenario) -> None:
     """Raises NotReperformed, naming everything in a scenario that is beyond the second engine."""
     found = [each for terms in scenario.terms for each in beyond_rules(terms)]
-    found += [f"events of type {each.type}" for each in scenario.events if each.type in DISPUTE_EVENTS]
-    found += ["an event with known_on" for each in scenario.events if each.known_on is not None]
+    for each in scenario.events:
+        if each.type != DISPUTE_DECIDED:
+            continue
+        if each.agreed:
+            found.append("a dispute that was decided before anything was charged")
+        elif each.outcome == "for_issuer" and scenario.terms_on(each.on).disputes.interest_if_lost:
+            found.append("interest for the time of a dispute")
     if found:
         raise NotReperformed(sorted(set(found)))

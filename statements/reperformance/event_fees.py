@@ -39,7 +39,7 @@ def on_returned_payment(terms: Terms, day: date, facts: Sequence[Fact], billed: 
         return
     due = [each for each in billed if each.due_on < day]
     of = due[-1] if due else billed[-1] if billed else None
-    since = date.min if of is None else of.due_on if due else of.closing
+    since = day if of is None else of.due_on if due else of.closing
     if any(since < each.posted_on < day for each in facts if each.type in ("late_payment_fee", "returned_payment_fee")):
         return
     amount = terms.minor(fee.amount)

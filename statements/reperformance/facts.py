@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -14,7 +14,7 @@ from fees.terms import Terms
 from statements.reperformance.agreed import Agreed, Agreements
 
 Kind = Literal["principal", "fees", "interest"]
-Side = Literal["debit", "conversion", "money", "waiver"]
+Side = Literal["debit", "conversion", "money", "waiver", "dispute"]
 #: What a plan is made of.
 Made = Literal["bought", "debit", "statement"]
 
@@ -35,7 +35,7 @@ class Fact:
     """One movement of an account.
 
     type: its name, a fee's name where the issuer charged it. amount: minor units, > 0. segment: of principal, where it is
-    named; of a payment, what the holder asked to be paid.
+    named; of a payment, what the holder asked to be paid. late_for: the closed day on which it would have posted (rule 16.1).
     """
 
     type: str
@@ -47,6 +47,9 @@ class Fact:
     kind: Kind = "principal"
     segment: str | None = None
     currency: str | None = None
+    late_for: date | None = None
+    of_minimum: int = 0
+    """Of a dispute that was opened: what the last statement's minimum does not ask for any more (rule 15.2)."""
 
     @property
     def sign(self) -> int:
@@ -87,6 +90,20 @@ class PlanAsked:
     settled_on: date | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Contested:
+    """A debit or a part of it that the holder disputes from a day on (rule 15). amount: minor units.
+
+    credit: what was posted where it was decided for the holder, None where it was decided for the issuer or not yet.
+    """
+
+    debit: Fact
+    amount: int
+    opened_on: date
+    decided_on: date | None = None
+    credit: Fact | None = None
+
+
 @dataclass(frozen=True)
 class Opening:
     """What an account that is already under way starts from, at the end of a closing day; minor units."""
@@ -119,6 +136,7 @@ class History:
     over_limit_opt_in: bool = False
     agreed: Agreements = field(default_factory=Agreements)
     plans: tuple[PlanAsked, ...] = ()
+    disputes: tuple[Contested, ...] = ()
     charges_given: bool = False
     """The fees charged are among the facts, and none are worked out."""
 
@@ -171,15 +189,18 @@ def history_of(scenario: Scenario) -> History:
         tuple(AgreedWaiver(each.kind, each.from_on, each.until or date.max, each.percent) for each in scenario.waivers),
         scenario.account.over_limit_opt_in,
         Agreements([Agreed(each.kind, each.from_on, each.until_on, each.annual_rate) for each in scenario.arrangements()]),
-        tuple(_plans(scenario.events, facts, digits)),
+        tuple(_plans(scenario.events, facts, digits)), tuple(_disputes(scenario.events, facts, digits)),
     )
 
 
 def _fact(event: ScenarioEvent, digits: int) -> Fact | None:
     if not is_transaction(event.type):
         return None
-    return fact_of(event.type, minor_units(event.amount, digits), event.on, event.posted_on or event.on, event.segment,
-                   event.currency)
+    own_day = event.posted_on or event.on
+    fact = fact_of(event.type, minor_units(event.amount, digits), event.on, own_day, event.segment, event.currency)
+    if event.known_on is None or event.known_on <= own_day:
+        return fact
+    return replace(fact, posted_on=event.known_on, late_for=own_day)
 
 
 def _plans(events: Sequence[ScenarioEvent], facts: Sequence[Fact | None], digits: int) -> Iterator[PlanAsked]:
@@ -195,6 +216,22 @@ def _plans(events: Sequence[ScenarioEvent], facts: Sequence[Fact | None], digits
         names = [name for name in (each.id, each.of) if name is not None and name in settled]
         yield PlanAsked(each.on, each.parts, of, minor_units(each.amount, digits) or None, debit,
                         settled[names[0]] if names else None)
+
+
+def _disputes(events: Sequence[ScenarioEvent], facts: Sequence[Fact | None], digits: int) -> Iterator[Contested]:
+    """The disputes that events tell of: each names its debit, and what decides it names the dispute or the debit."""
+    debits = {name: fact for number, (each, fact) in enumerate(zip(events, facts, strict=True), 1)
+              for name in (each.id, f"#{number}") if name is not None and fact is not None}
+    for each in events:
+        if each.type != "dispute" or each.of not in debits:
+            continue
+        debit, credit = debits[each.of], None
+        decided = min((other for other in events if other.type == "dispute_decided" and other.of in (each.id, each.of)
+                       and other.on >= each.on), key=lambda other: other.on, default=None)
+        amount = minor_units(each.amount, digits) or debit.amount
+        if decided is not None and decided.outcome == "for_holder":
+            credit = fact_of(decided.credited_as or "chargeback", amount, decided.on, decided.on)
+        yield Contested(debit, amount, each.on, None if decided is None else decided.on, credit)
 
 
 def _opening(scenario: Scenario, digits: int) -> Opening:

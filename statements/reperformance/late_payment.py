@@ -71,7 +71,7 @@ def _amount(terms: Terms, facts: Sequence[Fact], earlier: Sequence[Billed], late
         fitting = (each for each in fee.slabs if each.up_to is None or late.new_balance <= terms.minor(each.up_to))
         return _stated(terms, terms.minor(next(fitting, fee.slabs[-1]).amount))
     if isinstance(fee, PercentOfBalance):
-        return share_of(terms, fee.percent, max(0, late.new_balance - late.received(terms, facts)), _unit(terms))
+        return share_of(terms, fee.percent, late.left_of_balance(terms, facts), _unit(terms))
     assert isinstance(fee, PercentOfUnpaidMinimum)
     return bounded(terms, share_of(terms, fee.percent, late.unpaid(terms, facts), _unit(terms)), fee.floor, fee.cap)
 

@@ -11,6 +11,8 @@ from statements.reperformance.facts import Fact
 
 def received(fact: Fact, terms: Terms) -> int:
     """How much of a fact was received, in minor units; a returned payment takes some back."""
+    if fact.side == "dispute":
+        return fact.of_minimum
     if fact.type == "returned_payment":
         return -fact.amount
     if fact.side == "conversion":
@@ -29,6 +31,7 @@ def received_in_time(facts: Iterable[Fact], terms: Terms, last_day: date) -> int
     return total
 
 
-def received_by(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:
-    """What was received with an effective date up to a day."""
-    return sum(received(each, terms) for each in facts if each.effective_on <= last_day)
+def received_in_full(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:
+    """What was received towards paying in full, with an effective date up to a day: all of what is disputed (rule 15.2)."""
+    in_time = [each for each in facts if each.effective_on <= last_day]
+    return sum(each.amount if each.side == "dispute" else received(each, terms) for each in in_time)

@@ -1,4 +1,4 @@
-"""Goes through the days of a cycle: debits, conversions, waivers, money (rules 1.3, 14.2), and keeps what each day came to."""
+"""Goes through the days of a cycle: debits, conversions, disputes, waivers, money (rule 1.3), and what each day came to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from statements.reperformance.allocation import Allocation
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, Part, Snapshot, debit_of, segment_row
 from statements.reperformance.cycles import DAY, Cycle
 from statements.reperformance.deferred import Deferred
+from statements.reperformance.disputed import Disputes, Excused
 from statements.reperformance.facts import Fact
 from statements.reperformance.received import received
 
@@ -25,7 +26,7 @@ class Walked:
 
     bases: of each interest day one base, or two on the day of a payment that counts both (rule 1.4); ends: the balance at
     the end of each interest day, credit negative; opening: what was owed when the cycle began; early: debits that count from
-    before the first interest day.
+    before the first interest day; excused: what a dispute takes off the days before it.
     """
 
     cycle: Cycle
@@ -33,10 +34,11 @@ class Walked:
     bases: dict[date, tuple[Snapshot, ...]] = field(default_factory=dict)
     ends: dict[date, int] = field(default_factory=dict)
     early: list[Part] = field(default_factory=list)
+    excused: list[Excused] = field(default_factory=list)
 
 
 def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Allocation, minimum: int,
-         deferred: Deferred) -> tuple[Walked, Snapshot]:
+         deferred: Deferred, disputes: Disputes) -> tuple[Walked, Snapshot]:
     """Takes the balances through the cycle. minimum: of the last statement. Gives its days, and what was left at the cut."""
     walked = Walked(cycle, balances.snapshot())
     interest_days, by_day = set(cycle.interest_days), defaultdict(list)
@@ -47,8 +49,8 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
     for day in cycle.walked_days:
         todays = by_day.get(day, [])
         reverted = _revert(cycle, balances, day)
-        if todays or reverted:
-            noon = _before_money(cycle, balances, todays, walked, allocation, deferred, day)
+        if todays or reverted or disputes.touched_on(day):
+            noon = _before_money(cycle, balances, todays, walked, allocation, deferred, disputes, day)
             _pay(balances, [each for each in todays if each.side == "money"], missing, allocation, day)
             missing -= sum(received(each, cycle.terms) for each in todays)
             night = balances.snapshot()
@@ -67,14 +69,16 @@ def walk(cycle: Cycle, balances: Balances, facts: Sequence[Fact], allocation: Al
 
 
 def _before_money(cycle: Cycle, balances: Balances, todays: Sequence[Fact], walked: Walked, allocation: Allocation,
-                  deferred: Deferred, day: date) -> Snapshot:
-    """What the day's debits, conversions and waivers leave (rules 1.3, 14.2)."""
+                  deferred: Deferred, disputes: Disputes, day: date) -> Snapshot:
+    """What the day's debits, conversions, disputes and waivers leave (rules 1.3, 14.2, 15.1)."""
     _enter(cycle, balances, todays, walked, deferred)
     balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
     for each in todays:
         if each.side == "conversion":
             more = balances.convert(cycle.terms, each.amount, _TAKEN_FROM[each.type])
             balances.credit += balances.pay(more, lambda debits: allocation.excess(debits, day))
+    walked.excused.extend(disputes.on_day(day, cycle, balances))
+    balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
     waived = sum(each.amount for each in todays if each.side == "waiver")
     balances.credit += balances.pay(waived, lambda debits: allocation.waiver(debits, day))
     return balances.snapshot()

@@ -86,7 +86,6 @@ OF_ALL_MEMBERS = {
     r"SELECT EXISTS \(SELECT 1 FROM parked_account": "a day's totals: once a day",
     r"SELECT DISTINCT closing_day FROM card_account WHERE opened_on < ": "the first business day: once in a book's life",
     r"SELECT coalesce\(max\(": "the next free number: once a file",
-    r"SELECT account_id, posted_on - date '1970-01-01' FROM posting": "opening balances: once a file",
     r"SELECT source_ref, .* FROM posting WHERE source_ref = ANY\(": "a reference is of one posting among those of all members",
 }
 _TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE|COPY|ONLY)\s+\"?({'|'.join(BY_MEMBER)})\b")

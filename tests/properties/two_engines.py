@@ -16,7 +16,9 @@ from typing import Any
 from hypothesis import HealthCheck, assume, note, settings
 from hypothesis import strategies as st
 
-from billing.scenario import Scenario
+from billing.instalments import NotConvertible
+from billing.scenario import INSTALMENT_EVENTS, Scenario
+from billing.simulated_disputes import NotDisputable
 from billing.simulation import simulate
 from fees.supported import unsupported
 from fees.terms import Terms
@@ -141,10 +143,12 @@ INSTALMENTS = st.one_of(
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, agreed: bool = False, plans: bool = False) -> dict[str, Any]:
+def scenarios(draw: st.DrawFn, agreed: bool = False, plans: bool = False, late: bool = False,
+              disputes: bool = False) -> dict[str, Any]:
     """A scenario as a document: one or two versions of terms and an awkward history.
 
-    agreed: with arrangements (rule 13); plans: with instalment plans (rule 14).
+    agreed: with arrangements (rule 13); plans: with instalment plans (rule 14); late: some events become known late
+    (rule 16); disputes: debits are disputed, and that is decided or not (rule 15).
     """
     opened = draw(OPENED)
     cycle = draw(CYCLE)
@@ -173,6 +177,12 @@ def scenarios(draw: st.DrawFn, agreed: bool = False, plans: bool = False) -> dic
             version["instalments"] = draw(INSTALMENTS)
             version["minimum_payment"] = {**version["minimum_payment"], "add": draw(WITH_PARTS)}
         events += draw(_plans(opened, events, step))
+    if late:
+        for event in events:
+            if event["type"] not in ("replacement", *INSTALMENT_EVENTS) and draw(of(False, True)):
+                event["known_on"] = event.get("posted_on", event["on"]) + timedelta(draw(of(1, 3, 20, 33, 61, 100)))
+    if disputes:
+        events += draw(_disputes(events))
     return {
         "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0")),
                     "over_limit_opt_in": draw(st.booleans())},
@@ -224,6 +234,24 @@ def _plans(draw: st.DrawFn, opened: date, events: list[dict[str, Any]], step: in
 
 
 @st.composite
+def _disputes(draw: st.DrawFn, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Some debits of principal are disputed, some of that wholly; decided for one side, or not yet (rule 15)."""
+    found: list[dict[str, Any]] = []
+    debits = [each for each in events if each["type"] in ("purchase", "cash_advance", "balance_transfer", "adjustment_debit")]
+    for number, debit in enumerate(debits[:draw(of(1, 2, 3))]):
+        debit.setdefault("id", f"T{number}")
+        posted_on = max(debit[name] for name in ("known_on", "posted_on", "on") if name in debit)
+        opened_on = posted_on + timedelta(draw(of(0, 1, 9, 25, 40, 70)))
+        amount = {} if draw(of(False, True, True)) else {"amount": debit["amount"]}
+        found.append({"on": opened_on, "type": "dispute", "of": debit["id"], "id": f"D{number}", **amount})
+        outcome = draw(of(None, "for_holder", "for_issuer", "for_issuer"))
+        if outcome is not None:
+            found.append({"on": max(opened_on, posted_on + timedelta(1)) + timedelta(draw(of(0, 3, 21, 45, 90))),
+                          "type": "dispute_decided", "of": f"D{number}", "outcome": outcome})
+    return found
+
+
+@st.composite
 def _event(draw: st.DrawFn, opened: date, step: int) -> dict[str, Any]:
     on = opened + timedelta(days=draw(st.integers(0, DAYS)))
     cents = draw(st.one_of(st.integers(1, 1000), of(10_000, 30_000, 50_000, 12_345))) * step
@@ -243,7 +271,11 @@ def require_one_bill(document: dict[str, Any]) -> None:
     assume(not any(unsupported(Terms.from_document(each)) for each in document["terms"]))
     note(toml(document))
     scenario = Scenario.from_document(document, Path("scenario.toml"))
-    billed, again = simulate(scenario, seal_statements).statements, reperform(scenario)
+    try:
+        billed = simulate(scenario, seal_statements).statements
+    except (NotConvertible, NotDisputable):  # nothing there to become a plan or to dispute; no other refusal is drawn
+        assume(False)
+    again = reperform(scenario)
     assert [each.row["closes_on"] for each in billed] == [each.closing for each in again]
     for first, second in zip(billed, again, strict=True):
         shown = {name: int(first.row[name]) for name in FIGURES}

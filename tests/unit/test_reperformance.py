@@ -135,7 +135,8 @@ def test_what_is_converted_is_not_asked_for_any_more_and_keeps_grace() -> None:
     instalments = {"method": "declining", "annual_rate": "0.365"}
     _, second = agreed(plan, settled, instalments=instalments)
     shown = ("adjustments", "purchases", "fees", "interest", "past_due", "minimum_payment_due", "new_balance")
-    assert [second.figures[each] for each in shown] == [-100000, 100000, 900, 0, 0, 100900, 100900], "9 days at 0.001 on 1,000.00"
+    expected = [-100000, 100000, 900, 0, 0, 100900, 100900]
+    assert [second.figures[each] for each in shown] == expected, "a fee of 9 days at 0.001 on 1,000.00"
     assert second.grace_kept
 
 
@@ -144,14 +145,41 @@ def test_a_fee_capped_at_the_minimum_due_is_nothing_before_there_is_a_statement(
     assert bill(("2023-03-02", "returned_payment", "7.41"), fees=fees)[0].figures["fees"] == 0
 
 
-@pytest.mark.parametrize(("event", "reason"), [
-    ({"on": "2023-04-10", "type": "dispute", "of": "T1"}, "events of type dispute"),
-    ({"on": "2023-03-30", "type": "purchase", "amount": "9.00", "known_on": "2023-04-20"}, "an event with known_on"),
+DISPUTED = {"on": "2023-04-10", "type": "dispute", "of": "#1", "id": "D1"}
+
+
+def test_what_is_disputed_is_owed_and_asked_for_by_nothing_until_it_is_decided() -> None:
+    decided = {"on": "2023-05-10", "type": "dispute_decided", "of": "D1", "outcome": "for_issuer"}
+    fees = {"late_payment": {"percent": "0.05", "floor": "10.00"}}
+    _, held, owed = agreed(DISPUTED, decided, until="2023-06-05", fees=fees)
+    shown = ("interest", "fees", "past_due", "minimum_payment_due", "new_balance")
+    assert [held.figures[each] for each in shown] == [0, 0, 0, 0, 100000]
+    assert held.grace_kept, "the rest of the statement, nothing, was paid"
+    assert [owed.figures[each] for each in shown] == [0, 0, 0, 10000, 100000], "a new debit, with its grace"
+
+
+def test_what_the_holder_was_right_about_was_never_debited() -> None:
+    decided = {"on": "2023-05-10", "type": "dispute_decided", "of": "D1", "outcome": "for_holder"}
+    opened_late = {**DISPUTED, "on": "2023-05-06"}
+    _, charged, corrected = agreed(opened_late, decided, until="2023-06-05")
+    assert charged.figures["interest"] == 1800, "36 days on 1,000.00"
+    assert [corrected.figures[each] for each in ("credits", "interest", "new_balance")] == [100000, -1800, 0]
+
+
+def test_a_late_payment_takes_back_what_was_charged_without_it() -> None:
+    paid = {"on": "2023-04-23", "type": "payment", "amount": "1000.00", "known_on": "2023-05-20"}
+    _, charged, corrected = agreed(paid, until="2023-06-05")
+    shown = ("payments", "interest", "past_due", "new_balance")
+    assert [charged.figures[each] for each in shown] == [0, 1800, 10000, 101800]
+    assert [corrected.figures[each] for each in shown] == [100000, -1800, 0, 0]
+
+
+@pytest.mark.parametrize(("decided", "disputes", "reason"), [
+    ({"agreed": True}, {}, "a dispute that was decided before anything was charged"),
+    ({}, {"interest_if_lost": True}, "interest for the time of a dispute"),
 ])
-def test_what_the_second_engine_does_not_bill_is_named(event: dict[str, Any], reason: str) -> None:
-    bought = {"on": "2023-03-30", "type": "purchase", "amount": "1000.00", "id": "T1"}
-    document = {"account": {"opened_on": "2023-03-01", "credit_limit": "10000.00"}, "until": "2023-05-05",
-                "terms": {"cycle": {"closing_day": 5, "due_day": 23}}, "events": [bought, event]}
+def test_what_the_second_engine_does_not_bill_is_named(decided: dict[str, Any], disputes: dict[str, Any], reason: str) -> None:
+    decision = {"on": "2023-04-20", "type": "dispute_decided", "of": "D1", "outcome": "for_issuer", **decided}
     with pytest.raises(NotReperformed) as refused:
-        reperform(Scenario.from_document(document, Path("case.toml")))
+        agreed(DISPUTED, decision, disputes=disputes)
     assert refused.value.reasons == (reason,)
