@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.balances import BoolArray, Int64Array
-from billing.cells import BILLED, FEES, FIRST, INTEREST, NEW, REVOLVING, Cells
+from billing.cells import BILLED, FEES, FIRST, INTEREST, NEW, PRINCIPAL, REVOLVING, Cells
 from billing.delinquency import Penalty
 from billing.state import OpeningState
 from billing.terms_by_day import TermsByDay
@@ -116,10 +116,23 @@ class BearingOfCycle:
             if walked.doubled is not None:
                 of_days = of_days + walked.doubled[:, rows].sum(axis=(0, 1))
             total[self.before.accounts] = of_days
+            total -= self._disputed_before(segment)
             if self.cells.has_grace(segment):
                 total *= ~self.decided.kept
             days[self.before.accounts] = np.maximum(walked.counted.sum(axis=0), 1)
         return total, days
+
+    def _disputed_before(self, segment: int) -> Int64Array:
+        """Balance-days in the cycle before of what was billed then and is disputed now: they bear nothing either."""
+        assert self.before is not None
+        total, walked = np.zeros(self.accounts, dtype=np.int64), self.before.walked
+        cells = self.before.cells.of_kind(self._segment_before(segment), PRINCIPAL, NEW)
+        for account, disputed, counts_from, amount in self.walked.not_reached:
+            for place in np.flatnonzero(self.before.accounts == account).tolist() if disputed == segment else ():
+                for base in (walked.bases, *([] if walked.doubled is None else [walked.doubled])):
+                    days = _added_up(base[max(counts_from - walked.start, 0):, :, place:place + 1], cells)
+                    total[account] += np.minimum(days, amount).sum()
+        return total
 
     # -- this cycle -----------------------------------------------------------------------------------------------------
 

@@ -104,15 +104,19 @@ class CycleClosing:
         last_day = self.state.due_on + self.terms.cycle.tolerance_days
         account, day, amount = disputes.received(self.state.previous_closing, self.closes_on)
         if of_minimum:
-            amount = disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance)
+            amount = self._share_of_minimum(disputes, account, amount)
         total = np.zeros(self.accounts, dtype=np.int64)
         np.add.at(total, account, np.where(day <= last_day[account], amount, 0))
         return total
 
+    def _share_of_minimum(self, disputes: Disputes, account: Int64Array, amount: Int64Array) -> Int64Array:
+        return disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance,
+                                   self.terms.shown_unit)
+
     def _dispute(self, walk: Walk, disputes: Disputes) -> None:
         """Let the walk hold what is disputed; the last statement does not ask for it any more."""
         account, day, amount = disputes.received(self.state.previous_closing, self.closes_on)
-        walk.receive(account, day, disputes.of_minimum(account, amount, self.state.minimum_payment_due, self.state.new_balance))
+        walk.receive(account, day, self._share_of_minimum(disputes, account, amount))
         all_lost = ~self.decided.kept & (self.terms.grace.lost_for == "all")
         walk.disputed = DisputedBalances(self.terms, self.cells, disputes, self.carried, self.decided.kept, all_lost,
                                          self.state.previous_closing, self.closes_on, walk.start, self.by_day.closing_day)

@@ -78,10 +78,11 @@ def batch_of(rows: list[tuple[int, Dispute]], place: Int64Array, count: int) -> 
     return Disputes.of([(int(place[account]), each) for account, each in rows if place[account] >= 0], count)
 
 
-def not_asked_any_more(due: Columns, disputes: Mapping[int, list[Dispute]], until: date) -> Int64Array:
+def not_asked_any_more(due: Columns, disputes: Mapping[int, list[Dispute]], until: date, shown_unit: int) -> Int64Array:
     """What of minimum payments is not asked for because of what was disputed since the statement, up to a day.
 
-    due: columns account_id, closes_on, due_on, minimum and new_balance (without what was disputed at the closing).
+    due: columns account_id, closes_on, due_on, minimum and new_balance (without what was disputed at the closing); shown_unit:
+    the smallest amount shown, minor units.
     """
     share = np.zeros(len(due["account_id"]), dtype=np.int64)
     for place, each in placed(disputes, due["account_id"]):
@@ -90,5 +91,5 @@ def not_asked_any_more(due: Columns, disputes: Mapping[int, list[Dispute]], unti
         statement = BilledMinimum(closes_on, due_on, minimum, new_balance)
         receipt = each.receipt
         if day_number(each.posted_on) <= statement.closes_on < receipt.posted_on <= day_number(until):
-            share[place] += receipt.towards(statement)
+            share[place] += receipt.towards(statement, shown_unit)
     return share

@@ -74,9 +74,10 @@ class Disputes:
         columns = np.array(found, dtype=np.int64).reshape(-1, 3)
         return columns[:, 0], columns[:, 1], columns[:, 2]
 
-    def of_minimum(self, account: Int64Array, amount: Int64Array, minimum: Int64Array, new_balance: Int64Array) -> Int64Array:
+    def of_minimum(self, account: Int64Array, amount: Int64Array, minimum: Int64Array, new_balance: Int64Array,
+                   shown_unit: int) -> Int64Array:
         """What of the last statement's minimum amounts that were disputed since are: their share of its new balance."""
-        return np.array([share_of_minimum(int(minimum[at]), int(new_balance[at]), each)
+        return np.array([share_of_minimum(int(minimum[at]), int(new_balance[at]), each, shown_unit)
                          for at, each in zip(account.tolist(), amount.tolist(), strict=True)], dtype=np.int64)
 
 

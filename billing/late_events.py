@@ -46,6 +46,8 @@ class _LateEvents:
         self.charged: dict[ChargeKey, Charge] = {}
         self.disputes = ScenarioDisputes(scenario)
         self.decided = self.disputes.retroactive
+        #: What plans were made of, by the line of their event: whatever becomes known later, that stands.
+        self.agreed: dict[int, int] = {}
 
     def run(self) -> Simulated:
         """From one day on which something becomes known to the next."""
@@ -57,13 +59,20 @@ class _LateEvents:
             if begins > self.scenario.until:
                 break
             until = min(ends - timedelta(days=1), self.scenario.until)
-            known = self.disputes.known_by(known_by(self.scenario, begins), begins)
+            known = self._as_agreed(self.disputes.known_by(known_by(self.scenario, begins), begins))
             view = self.bill(self.scenario.model_copy(update={"until": until, "events": known}))
             if begins != first_day:
                 self._hear(begins, view)
             self._go_on(begins, view)
+            self.agreed |= view.agreed
             self.result.state = view.state
         return self.result
+
+    def _as_agreed(self, events: Sequence[ScenarioEvent]) -> tuple[ScenarioEvent, ...]:
+        digits = self.scenario.terms[0].digits
+        return tuple(
+            event.model_copy(update={"amount": major_units(self.agreed[line], digits)}) if line in self.agreed else event
+            for line, event in enumerate(events, 1))
 
     def _hear(self, day: date, view: Simulated) -> None:
         """Post what became known on a day, and what it changes in everything charged before."""

@@ -34,23 +34,24 @@ class Receipt:
     amount: int
     disputed_of: int | None = None
 
-    def towards(self, statement: BilledMinimum) -> int:
-        """What it counts towards a statement's minimum."""
+    def towards(self, statement: BilledMinimum, shown_unit: int) -> int:
+        """What it counts towards a statement's minimum; shown_unit: the smallest amount shown."""
         if self.disputed_of is None:
             return self.amount
-        return share_of_minimum(statement.minimum_due, statement.new_balance, self.amount)
+        return share_of_minimum(statement.minimum_due, statement.new_balance, self.amount, shown_unit)
 
 
 @dataclass(frozen=True)
 class DueHistory:
     """The statements of one account, oldest first, and all that was received since the first of them closed.
 
-    returned_fees: days on which a returned-payment fee was posted.
+    returned_fees: days on which a returned-payment fee was posted; shown_unit: the smallest amount shown, minor units.
     """
 
     statements: Sequence[BilledMinimum]
     receipts: Sequence[Receipt]
     returned_fees: Sequence[int] = ()
+    shown_unit: int = 1
 
     def received(self, statement: BilledMinimum, until: int, known_on: int) -> int:
         """Received towards a statement, effective up to a day and posted up to another.
@@ -63,7 +64,8 @@ class DueHistory:
     def _totals(self, statement: BilledMinimum, known_on: int) -> list[tuple[int, int]]:
         """Effective day of each receipt that counts towards a statement, and what had come in by then, in the order that they
         count in. A payment that comes back takes nothing from what is disputed."""
-        counting = sorted((each.effective_on, each.posted_on, -each.towards(statement), each.disputed_of is None)
+        unit = self.shown_unit
+        counting = sorted((each.effective_on, each.posted_on, -each.towards(statement, unit), each.disputed_of is None)
                           for each in self.receipts if statement.closes_on < each.posted_on <= known_on
                           and (each.disputed_of is None or each.disputed_of <= statement.closes_on))
         found, paid, disputed = [], 0, 0
@@ -77,7 +79,7 @@ class DueHistory:
 
     def not_asked_any_more(self, statement: BilledMinimum, until: int) -> int:
         """What of a statement's minimum disputes opened since took off it, up to a day."""
-        return sum(each.towards(statement) for each in self.receipts if each.disputed_of is not None
+        return sum(each.towards(statement, self.shown_unit) for each in self.receipts if each.disputed_of is not None
                    and each.disputed_of <= statement.closes_on < each.posted_on <= until)
 
     def unpaid(self, statement: BilledMinimum, tolerance_days: int) -> int:
@@ -107,9 +109,12 @@ class DueHistory:
         return met
 
 
-def share_of_minimum(minimum: int, new_balance: int, disputed: int) -> int:
-    """What of a statement's minimum is not asked for any more once so much of its new balance is disputed, rounded up."""
-    return minimum if disputed >= new_balance else -(-minimum * disputed // new_balance)
+def share_of_minimum(minimum: int, new_balance: int, disputed: int, shown_unit: int) -> int:
+    """What of a statement's minimum is not asked for any more once so much of its new balance is disputed: rounded up to the
+    smallest amount shown."""
+    if disputed >= new_balance:
+        return minimum
+    return min(minimum, -(-minimum * disputed // (new_balance * shown_unit)) * shown_unit)
 
 
 def missed_in_a_row(missed: Sequence[bool]) -> int:

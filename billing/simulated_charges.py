@@ -80,7 +80,7 @@ class SimulatedCharges:
             if max(event.posted_on or event.on, self.first_day) != day or event.type in DISPUTE_EVENTS:
                 continue
             if event.type in INSTALMENT_EVENTS:
-                self.instalments.take(event, day)
+                self.instalments.take(event, day, line)
                 continue
             if event.type == "replacement":
                 self._replacement(event, day, terms, line)
@@ -209,7 +209,8 @@ class SimulatedCharges:
             [Receipt(day_number(each["posted_on"]), day_number(each["effective_on"]),
                      -BY_CODE[each["type"]].sign * each["amount"]) for each in self.ledger.postings if each["type"] in types]
             + [each.receipt for each in self.disputes],
-            [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code])
+            [day_number(each["posted_on"]) for each in self.ledger.postings if each["type"] == RETURNED_PAYMENT_FEE.code],
+            terms.shown_unit)
 
     # -- closing --------------------------------------------------------------------------------------------------------
 

@@ -58,13 +58,15 @@ class SimulatedInstalments:
     def __init__(self, ledger: SimulatedLedger, statements: list[dict[str, Any]], closing_day: int) -> None:
         self.ledger, self.statements, self.closing_day = ledger, statements, closing_day
         self.plans: list[SimulatedPlan] = []
+        #: What plans were made of, minor units, by the line of their event.
+        self.agreed: dict[int, int] = {}
         #: False once the account is charged off.
         self.bears_fees = True
 
-    def take(self, event: ScenarioEvent, day: date) -> None:
-        """Make a plan, or settle one; raises NotConvertible."""
+    def take(self, event: ScenarioEvent, day: date, line: int) -> None:
+        """Make a plan, or settle one; line: of the event in the scenario. Raises NotConvertible."""
         if event.type == "instalment":
-            self._make(event, day)
+            self.agreed[line] = self._make(event, day)
         else:
             self._settle(event, day)
 
@@ -79,7 +81,7 @@ class SimulatedInstalments:
         """The plans of which something is not billed yet."""
         return [self._alike(plan) for plan in self.plans if plan.left]
 
-    def _make(self, event: ScenarioEvent, day: date) -> None:
+    def _make(self, event: ScenarioEvent, day: date) -> int:
         terms, asked = self.ledger.scenario.terms_on(day), self.ledger.minor(event.amount)
         assert event.parts is not None
         kind, most = self._converted(event, asked, day)
@@ -89,6 +91,7 @@ class SimulatedInstalments:
         self.plans.append(plan)
         if kind is not None:
             self.ledger.add(kind, day, amount, OWN_CHARGES, plan.number, None)
+        return amount
 
     def _converted(self, event: ScenarioEvent, asked: int, day: date) -> tuple[PostingType | None, int]:
         """How what becomes a plan leaves the balances, and how much there is of it, minor units."""

@@ -69,6 +69,8 @@ class Simulated:
     postings: list[dict[str, Any]] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
     corrections: list[dict[str, Any]] = field(default_factory=list)
+    agreed: dict[int, int] = field(default_factory=dict)
+    """What instalment plans were made of, minor units, by the line of their event."""
 
 
 def simulate(scenario: Scenario, seal: Seal, close_on: date | None = None) -> Simulated:
@@ -118,7 +120,7 @@ class _Simulation:
                 self.charges.process_closing(day, self.limit, partial(self._interest_if_closed, day))
                 self._close(day)
             day += timedelta(days=1)
-        self.result.state = self._state()
+        self.result.state, self.result.agreed = self._state(), self.charges.instalments.agreed
         return self.result
 
     # -- the steps of a day ---------------------------------------------------------------------------------------------

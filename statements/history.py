@@ -252,7 +252,7 @@ def _due_history(connection: Connection[Any], facts: StatementFacts) -> DueHisto
     histories = read_due_histories(
         connection, {name: np.array([value], dtype=np.int64) for name, value in late.items()}, row["closes_on"],
         1 + max((row["cycle_no"] if charged_at_closing(fee) else statements_looked_back(fee) for fee in fees), default=0),
-        received_types(facts.terms))
+        facts.terms)
     return histories[row["account_id"]]
 
 

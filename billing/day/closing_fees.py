@@ -161,14 +161,13 @@ def read_limit_histories(connection: Connection[Any], due: Columns, on: date, ma
 def _late_payment(of: _Range, version: VersionInForce) -> int:
     fee, terms = version.terms.fees.late_payment, version.terms
     assert fee is not None
-    types = received_types(terms)
     tolerance = late_tolerance_days(terms, fee)
     late = copy_out(of.connection, _MAY_BE_LATE, {
-        **of.parameters(version), "allowed": allowed_shortfall(version), "tolerance": tolerance, "types": types,
+        **of.parameters(version), "allowed": allowed_shortfall(version), "tolerance": tolerance, "types": received_types(terms),
     }, {**_ACCOUNT, "cycle_no": "integer"})
     if not len(late["account_id"]):
         return 0
-    found = read_due_histories(of.connection, late, of.on, int(late["cycle_no"].max()), types)
+    found = read_due_histories(of.connection, late, of.on, int(late["cycle_no"].max()), terms)
     histories = [found[account] for account in late["account_id"].tolist()]
     after = [each.statements[-1].closes_on for each in histories]
     closes_on = day_number(of.on)

@@ -28,6 +28,7 @@ from fees.late_payment import (
     late_tolerance_days,
     statements_looked_back,
 )
+from fees.terms import Terms
 from fees.terms_fees import LatePaymentFee, TieredLatePaymentFee
 
 #: A due date lies at most so many days after its closing.
@@ -130,7 +131,7 @@ def process_due_dates(connection: Connection[Any], on: date, first_member_id: in
             "last": last_member_id, "parked": list(parked),
         }, {"member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "closes_on": "date", "due_on": "date",
             "minimum": "bigint", "new_balance": "bigint", "received": "bigint", "charged_already": "integer"})
-        due["received"] = due["received"] + not_asked_any_more(due, disputes, rule.in_time)
+        due["received"] = due["received"] + not_asked_any_more(due, disputes, rule.in_time, version.terms.shown_unit)
         unpaid = np.clip(due["minimum"] - due["received"], 0, due["minimum"])
         late = unpaid > allowed_shortfall(version)
         outcome.add("minimum_met", int((~late).sum()))
@@ -148,7 +149,7 @@ def process_due_dates(connection: Connection[Any], on: date, first_member_id: in
 
 def _looked_back(connection: Connection[Any], on: date, rule: _LateRule, late: Columns, missed: MissedMinimum,
                  back: int) -> MissedMinimum:
-    histories = read_due_histories(connection, late, on, back, received_types(rule.version.terms))
+    histories = read_due_histories(connection, late, on, back, rule.version.terms)
     tolerance, allowed = late_tolerance_days(rule.version.terms, rule.fee), allowed_shortfall(rule.version)
     due_dates = [histories[account].missed(tolerance, allowed) for account in late["account_id"].tolist()]
     within = rule.fee.repeat_within_cycles if isinstance(rule.fee, TieredLatePaymentFee) else back
@@ -157,11 +158,11 @@ def _looked_back(connection: Connection[Any], on: date, rule: _LateRule, late: C
 
 
 def read_due_histories(connection: Connection[Any], late: Columns, on: date, back: int,
-                       types: list[int]) -> Mapping[int, DueHistory]:
+                       terms: Terms) -> Mapping[int, DueHistory]:
     """The last statement of some accounts and so many before it, with what was received since, by account id.
 
-    late: columns member_id, account_id and cycle_no (of the last statement); on: what posts later is left out; types: what
-    counts as received.
+    late: columns member_id, account_id and cycle_no (of the last statement); on: what posts later is left out; terms: they
+    say what counts as received.
     """
     members, accounts = late["member_id"].tolist(), late["account_id"].tolist()
     billed = copy_out(connection, _STATEMENTS, {
@@ -173,7 +174,8 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
         statements[account].append(BilledMinimum(closes_on, due, minimum, new_balance, bool(asked)))
     since = [day_of(statements[account][0].closes_on if account in statements else 0) for account in accounts]
     received = copy_out(connection, _RECEIPTS, {
-        "members": members, "accounts": accounts, "since": since, "on": on, "types": types, "receivable": RECEIVABLE,
+        "members": members, "accounts": accounts, "since": since, "on": on, "types": received_types(terms),
+        "receivable": RECEIVABLE,
     }, {"account_id": "bigint", "posted_on": "date", "effective_on": "date", "amount": "bigint"})
     receipts: dict[int, list[Receipt]] = defaultdict(list)
     for account, *values in _rows(received):
@@ -185,7 +187,8 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
             "members": members, "accounts": accounts, "on": on, "fee": RETURNED_PAYMENT_FEE.code,
     }, {"account_id": "bigint", "posted_on": "date"})):
         returned[account].append(day)
-    return {account: DueHistory(statements[account], receipts[account], returned[account]) for account in accounts}
+    return {account: DueHistory(statements[account], receipts[account], returned[account], terms.shown_unit)
+            for account in accounts}
 
 
 def _rows(columns: Columns) -> zip[tuple[Any, ...]]:

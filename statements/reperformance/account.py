@@ -167,7 +167,9 @@ def _contested(account: _Account, day: date) -> Iterator[Fact]:
     """What the last statement does not ask for any more, because of disputes that are opened on a day."""
     last = account.last
     for each in account.history.disputes:
-        fact = dispute_fact(each, last.closing, last.new_balance, last.minimum) if each.opened_on == day else None
+        if each.opened_on != day:
+            continue
+        fact = dispute_fact(each, account.history.terms_on(last.closing + DAY), last.closing, last.new_balance, last.minimum)
         if fact is not None:
             yield fact
 
@@ -223,7 +225,7 @@ def _close(account: _Account, closing: date) -> None:
     grace_kept = closed.grace_kept or account.written_off is not None
     account.last = _Last(closing, balances.total(), figures["minimum_payment_due"], due_on, grace_kept, closed)
     account.billed.append(Billed(closing, balances.total(), figures["minimum_payment_due"], due_on,
-                                 history.agreed.spares(closing, due_on)))
+                                 history.agreed.spares(closing, due_on), account.disputes.total()))
     account.statements.append(ReperformedStatement(closing, due_on, figures, closed.grace_kept, tuple(charges)))
 
 

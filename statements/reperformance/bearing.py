@@ -97,6 +97,16 @@ class Bearing:
                 total += base.get((kind, name, NEW), 0) if self.new_bears(name) else 0
         return total
 
+    def whole_segment_before(self, name: str, before: Closed) -> int:
+        """A segment's bases on the interest days of the cycle before, added up, whatever their class."""
+        total = 0
+        for (day, _), base in before.days.items():
+            for (kind, segment, age), amount in base.items():
+                if segment == name and kind in self.kinds(name):
+                    since = self._excused(self.now, kind, name, BILLED, day) if age == NEW else 0
+                    total += max(0, amount - self._excused(before, kind, name, age, day) - since)
+        return total
+
     def kinds(self, name: str) -> tuple[Kind, ...]:
         """Fees and interest bear in the purchase charge, where they bear at all (rule 4.5)."""
         interest = self.terms.interest
@@ -165,7 +175,7 @@ class Bearing:
         """Whether something was billed by the last statement for the first time."""
         assert self.before is not None
         in_class = part.kind == kind and part.segment == name and part.age == BILLED
-        return in_class and part.debit.posted_on > self.before.walked.cycle.previous
+        return in_class and self.before.walked.cycle.previous < part.debit.posted_on <= self.cycle.previous
 
     def _reach_back(self, bases: Bases, kind: Kind, name: str, before: Closed) -> None:
         for slot, of_day in _of_class(before, kind, name, NEW):

@@ -10,6 +10,7 @@ from fees.terms import Terms
 from statements.reperformance.balances import BILLED, NEW, REVOLVING, Balances, Debit, debit_of, segment_row
 from statements.reperformance.cycles import Cycle
 from statements.reperformance.facts import Contested, Fact
+from statements.reperformance.received import share_of_minimum
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,13 @@ def _own_day_first(debits: Sequence[Debit], segment: str, age: str, counts_on: d
                   key=lambda each: (each.counts_on != counts_on, -each.counts_on.toordinal()))
 
 
-def dispute_fact(contested: Contested, closing: date, new_balance: int, minimum: int) -> Fact | None:
+def dispute_fact(contested: Contested, terms: Terms, closing: date, new_balance: int, minimum: int) -> Fact | None:
     """What the last statement does not ask for any more once a dispute is opened (rule 15.2); None where it never did.
 
     new_balance, minimum: of that statement, the first without what was disputed then.
     """
     if contested.debit.posted_on > closing or new_balance <= 0:
         return None
-    share = min(minimum, -(-minimum * contested.amount // new_balance))
-    on = contested.opened_on
-    return Fact("dispute", contested.amount, on, on, "disputed", "dispute", of_minimum=share)
+    on, share = contested.opened_on, share_of_minimum(terms, minimum, new_balance, contested.amount)
+    return Fact("dispute", contested.amount, on, on, "disputed", "dispute", of_minimum=share,
+                disputed_of=contested.debit.posted_on)

@@ -50,6 +50,8 @@ class Fact:
     late_for: date | None = None
     of_minimum: int = 0
     """Of a dispute that was opened: what the last statement's minimum does not ask for any more (rule 15.2)."""
+    disputed_of: date | None = None
+    """Of a dispute that was opened: the day that its debit posted on."""
 
     @property
     def sign(self) -> int:

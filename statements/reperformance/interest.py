@@ -124,9 +124,7 @@ def _two_cycle(bearing: Bearing, name: str) -> Bases:
     """Half the average of what bears on this cycle's days and half that of the whole segment in the cycle before."""
     average = _average(bearing.now, bearing.on_days_of_cycle(name))
     if bearing.before is not None and (not segment_row(bearing.terms, name).grace or not bearing.now.grace_kept):
-        average += _average(bearing.before, sum(
-            amount for base in bearing.before.days.values() for (kind, segment, _), amount in base.items()
-            if segment == name and kind in bearing.kinds(name)))
+        average += _average(bearing.before, bearing.whole_segment_before(name, bearing.before))
     return {(day, 0): Base(older=average / 2) for day in bearing.cycle.interest_days}
 
 

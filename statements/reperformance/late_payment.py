@@ -116,7 +116,7 @@ def _daily(terms: Terms, fee: DailyLatePaymentFee, up_to: date, known: date, fac
 def _late_days(terms: Terms, late: Billed, known: date, facts: Sequence[Fact]) -> list[date]:
     """From the day after the due date to the first from which on no more than is tolerated is missing, as known on a day."""
     tolerated = terms.minor(terms.cycle.tolerance_amount)
-    since = [each for each in facts if late.closing < each.posted_on <= known]
+    since = list(late.towards(terms, [each for each in facts if late.closing < each.posted_on <= known]))
     days = days_between(late.due_on, known)
     missing = [late.minimum - received_in_time(since, terms, day) > tolerated for day in days]
     last = max((number for number, each in enumerate(missing) if each), default=-1)

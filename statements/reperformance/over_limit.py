@@ -35,14 +35,19 @@ def over_limit_fee(history: History, terms: Terms, last: Billed | None, closing:
 def _excess(history: History, last: Billed | None, closing: date, facts: Sequence[Fact], bore_before: bool) -> int:
     """By what the limit was exceeded on days of spending; else, after a cycle that bore the fee, at the end of its due date."""
     first = history.first_day if last is None else last.closing + DAY
-    balance = 0 if last is None else last.new_balance
+    disputes = history.disputes
+    held = sum(each.amount for each in disputes
+               if each.opened_on < first and (each.decided_on is None or each.decided_on >= first))
+    balance = 0 if last is None else last.new_balance + last.disputed - held
     most, at_due_date = 0, 0
     for day in days_between(first, closing):
         todays = [each for each in facts if each.posted_on == day and each.side != "waiver" and each.kind == "principal"]
         balance += sum(each.amount for each in todays if each.side == "debit")
+        balance += sum(each.amount for each in disputes if each.decided_on == day)
         if any(each.type in SPENDING for each in todays):
             most = max(most, balance - history.credit_limit)
         balance -= sum(each.amount for each in todays if each.side in ("money", "conversion"))
+        balance -= sum(each.amount for each in disputes if each.opened_on == day)
         if last is not None and day == last.due_on:
             at_due_date = balance - history.credit_limit
     return most or (at_due_date if bore_before else 0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from fractions import Fraction
 
 from fees.terms import Terms
 from statements.reperformance.facts import Fact
+from statements.reperformance.rounding import rounded
 
 
 def received(fact: Fact, terms: Terms) -> int:
@@ -20,6 +22,13 @@ def received(fact: Fact, terms: Terms) -> int:
     if fact.type == "payment" or fact.side == "waiver":
         return fact.amount
     return fact.amount if fact.side == "money" and terms.allocation.refunds_count_as_payment else 0
+
+
+def share_of_minimum(terms: Terms, minimum: int, new_balance: int, disputed: int) -> int:
+    """What of a minimum a disputed amount is: its share of the new balance, rounded up to the smallest amount shown."""
+    if disputed >= new_balance:
+        return minimum
+    return min(minimum, rounded(Fraction(minimum * disputed, new_balance), "up", terms.shown_unit))
 
 
 def received_in_time(facts: Iterable[Fact], terms: Terms, last_day: date) -> int:

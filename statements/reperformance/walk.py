@@ -72,11 +72,9 @@ def _before_money(cycle: Cycle, balances: Balances, todays: Sequence[Fact], walk
                   deferred: Deferred, disputes: Disputes, day: date) -> Snapshot:
     """What the day's debits, conversions, disputes and waivers leave (rules 1.3, 14.2, 15.1)."""
     _enter(cycle, balances, todays, walked, deferred)
-    balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
     for each in todays:
         if each.side == "conversion":
-            more = balances.convert(cycle.terms, each.amount, _TAKEN_FROM[each.type])
-            balances.credit += balances.pay(more, lambda debits: allocation.excess(debits, day))
+            balances.credit += balances.convert(cycle.terms, each.amount, _TAKEN_FROM[each.type])
     walked.excused.extend(disputes.on_day(day, cycle, balances))
     balances.credit = balances.pay(balances.credit, lambda debits: allocation.excess(debits, day))
     waived = sum(each.amount for each in todays if each.side == "waiver")
