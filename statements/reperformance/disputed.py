@@ -81,7 +81,7 @@ class Disputes:
                 debit.left -= taken
                 left -= taken
                 if taken:
-                    found.append(Held(contested, segment, age, taken, debit.counts_on))
+                    found.append(Held(contested, segment, age, taken, like.counts_on))
         return found
 
     def _excused(self, found: Sequence[Held], cycle: Cycle, day: date) -> Iterator[Excused]:
