@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT
 from billing.account_events import arrangements_of
+from billing.instalment_plans import SETTLED_EARLY
 from billing.terms_book import TermsBook
 from statements.reperformance.account import ReperformedStatement
 from statements.reperformance.agreed import Agreed, Agreements
@@ -97,14 +98,14 @@ def _fact(posting: Row) -> Fact | None:
 
 
 def _plan(plan: Row, postings: list[Row], facts: list[Fact | None]) -> PlanAsked:
-    """A plan, as it was made: a settlement shows in that fewer parts than agreed make up its amount."""
+    """A plan, as it was made, and the day on which all that was left was billed as one part."""
     of_plan = [each for each in postings if _name(each) == "instalment" and each["source_line"] == plan["plan_no"]]
-    settled = len(of_plan) < plan["parts"] and sum(each["amount"] for each in of_plan) == plan["amount"]
+    settled_on = next((each["posted_on"] for each in of_plan if each["clause"] == SETTLED_EARLY), None)
     debit = next((fact for each, fact in zip(postings, facts, strict=True)
                   if plan["of"] is not None and each["source_ref"] == plan["of"] and _name(each) == "purchase"), None)
     return PlanAsked(plan["made_on"], plan["parts"],
                      "bought" if plan["of"] is None else "statement" if debit is None else "debit", plan["amount"], debit,
-                     of_plan[-1]["posted_on"] if settled else None)
+                     settled_on)
 
 
 def _opening(statement: Row) -> Opening:

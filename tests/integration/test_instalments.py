@@ -32,6 +32,8 @@ from statements.history import read_history
 from statements.issued import account_facts
 from statements.seal import seal_statements
 from statements.simulated import simulated_statement
+from statements.verify import scope_of, verify
+from statements.verify_reperform import Reperformed, statements_reperform
 from statements.why_not import explain_not_charged
 from tests.conftest import RunCardwright
 from tests.integration.books_of_scenarios import open_books, run_days
@@ -147,6 +149,10 @@ def test_a_night_bills_instalments_as_a_scenario_does(embedded_database: Databas
         parts = connection.execute("SELECT count(*) FROM posting WHERE type = 30").fetchone()
         assert parts is not None
         assert parts[0] > 60
+        found = Reperformed()
+        checked = verify(connection, scope_of(connection), [statements_reperform(found)])
+        assert [each.first_bad for each in checked] == [None]
+        assert (found.billed, found.left_out) == (len(scenarios), 0)
         assert fees > 60 or "fee_rate" in TERMS[name]["instalments"]
     if name == "flat, the rest in the first part, fees taxed":
         assert_backtest_gives_them_again(embedded_database, rows, compared)
