@@ -164,7 +164,8 @@ class Walk:
         self.excess = np.zeros((self.days, self.accounts), dtype=np.int64) if over_limit else None
         self.counted: BoolArray = np.asarray(self.first_day[None] <= np.arange(self.start, self.start + self.days)[:, None])
         self.counted[self.days - 1:] &= self.last_day >= self.closes_on
-        self.at_cut, opening = self._borne().copy(), self._borne().copy()
+        # With a dispute what is borne may be the very balances that the days change.
+        self.at_cut, opening = self._borne().copy(), self.opening if self.disputed is None else self._borne().copy()
         self.taking = self._order_of_taking()
         for offset in range(self.days):
             self._step(self.start + offset, offset)

@@ -90,10 +90,10 @@ class Bearing:
     def on_days_of_cycle(self, name: str) -> int:
         """What bears on the interest days of this cycle, added up: no reach-back, no days before the first."""
         total = 0
-        for (day, _), base in self.now.days.items():
+        for slot, base in self.now.days.items():
             for kind in self.kinds(name):
-                total += sum(self._uncut(base.get((kind, name, age), 0), kind, name, age, day)
-                             for age in (REVOLVING, BILLED) if self._older_bears(name, age, day))
+                total += sum(self._older_base(base.get((kind, name, age), 0), kind, name, age, slot[0])
+                             for age in (REVOLVING, BILLED))
                 total += base.get((kind, name, NEW), 0) if self.new_bears(name) else 0
         return total
 
@@ -135,9 +135,13 @@ class Bearing:
     def _older(self, bases: Bases, kind: Kind, name: str) -> None:
         for age in (REVOLVING, BILLED):
             for slot, of_day in _of_class(self.now, kind, name, age):
-                base = max(0, of_day - self._excused(self.now, kind, name, age, slot[0]))
-                if self._older_bears(name, age, slot[0]):
-                    bases[slot].older += self._uncut(base, kind, name, age, slot[0])
+                bases[slot].older += self._older_base(of_day, kind, name, age, slot[0])
+
+    def _older_base(self, of_day: int, kind: Kind, name: str, age: str, day: date) -> int:
+        """What bears on a day of an older class: not what is disputed later, and only as far as the terms let it."""
+        if not self._older_bears(name, age, day):
+            return 0
+        return self._uncut(max(0, of_day - self._excused(self.now, kind, name, age, day)), kind, name, age, day)
 
     def _older_bears(self, name: str, age: str, day: date) -> bool:
         if not self._grace(name):

@@ -8,16 +8,10 @@ from datetime import date
 from fractions import Fraction
 
 from fees.terms import Terms
-from statements.reperformance.cycles import (
-    DAY,
-    closing_after,
-    days_between,
-    days_of_year,
-    month_before,
-    thirty_day_weight,
-)
+from statements.reperformance.cycles import DAY, days_between, thirty_day_weight
 from statements.reperformance.facts import Fact, History, PlanAsked, fee_fact, part_fact
 from statements.reperformance.priced import share_of, tax_on
+from statements.reperformance.rates import rate_of_day
 from statements.reperformance.received import received
 from statements.reperformance.rounding import rounded
 
@@ -119,11 +113,8 @@ class Plans:
     def _rate(self, terms: Terms, day: date) -> Fraction:
         """The plan's rate of a day (rule 5.1); a day belongs to the cycle whose closing follows it."""
         yearly, day_count = Fraction(terms.instalments.annual_rate or 0), terms.interest.day_count
-        if day_count == "monthly":
-            closing = closing_after(self.history, day, closing_day_counts=False)
-            return yearly / 12 / (closing - month_before(self.history, closing)).days
         weight = thirty_day_weight(day) if day_count == "30/360" else 1
-        return yearly * weight / days_of_year(day, day_count)
+        return rate_of_day(self.history, yearly, day, day_count, closing_day_counts=False) * weight
 
 
 def _convertible(terms: Terms, day: date, posted: Sequence[Fact], last: LastStatement) -> int:

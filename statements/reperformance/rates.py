@@ -102,12 +102,24 @@ class Rates:
 
     def _yearly(self, rate: Fraction, day: date) -> Fraction:
         """A nominal rate a year, for one day."""
-        day_count = self.cycle.terms.interest.day_count
-        return rate / 12 / self._days_of_cycle(day) if day_count == "monthly" else rate / days_of_year(day, day_count)
+        interest = self.cycle.terms.interest
+        return rate_of_day(self.history, rate, day, interest.day_count, interest.closing_day_counts)
 
     def _days_of_cycle(self, day: date) -> int:
-        closing = closing_after(self.history, day, self.cycle.terms.interest.closing_day_counts)
-        return (closing - month_before(self.history, closing)).days
+        return days_of_cycle(self.history, day, self.cycle.terms.interest.closing_day_counts)
+
+
+def rate_of_day(history: History, yearly: Fraction, day: date, day_count: str, closing_day_counts: bool) -> Fraction:
+    """A nominal rate a year for one day (rule 5.1), not weighted."""
+    if day_count == "monthly":
+        return yearly / 12 / days_of_cycle(history, day, closing_day_counts)
+    return yearly / days_of_year(day, day_count)
+
+
+def days_of_cycle(history: History, day: date, closing_day_counts: bool) -> int:
+    """From the closing date a month before to that of the cycle that a day belongs to."""
+    closing = closing_after(history, day, closing_day_counts)
+    return (closing - month_before(history, closing)).days
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Two engines, one bill, for accounts whose holders dispute debits (rule 15), some of what happens becoming known late."""
+"""Two engines, one bill, for accounts whose holders dispute debits, wholly or in part (rule 15)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -176,13 +177,13 @@ def scenarios(draw: st.DrawFn, agreed: bool = False, plans: bool = False, late: 
         for version in versions:
             version["instalments"] = draw(INSTALMENTS)
             version["minimum_payment"] = {**version["minimum_payment"], "add": draw(WITH_PARTS)}
-        events += draw(_plans(opened, events, step))
+        events += draw(_plans(opened, events))
     if late:
         for event in events:
             if event["type"] not in ("replacement", *INSTALMENT_EVENTS) and draw(of(False, True)):
                 event["known_on"] = event.get("posted_on", event["on"]) + timedelta(draw(of(1, 3, 20, 33, 61, 100)))
     if disputes:
-        events += draw(_disputes(events))
+        events += draw(_disputes(events, step))
     return {
         "account": {"opened_on": opened, "credit_limit": draw(of("1000", "500", "0")),
                     "over_limit_opt_in": draw(st.booleans())},
@@ -209,7 +210,7 @@ def _agreed(draw: st.DrawFn, opened: date) -> list[dict[str, Any]]:
 
 
 @st.composite
-def _plans(draw: st.DrawFn, opened: date, events: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+def _plans(draw: st.DrawFn, opened: date, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Plans of what was bought in instalments, of a purchase, of the statement; some are settled early (rule 14)."""
     found: list[dict[str, Any]] = []
     purchases = [each for each in events if each["type"] == "purchase"]
@@ -234,15 +235,16 @@ def _plans(draw: st.DrawFn, opened: date, events: list[dict[str, Any]], step: in
 
 
 @st.composite
-def _disputes(draw: st.DrawFn, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Some debits of principal are disputed, some of that wholly; decided for one side, or not yet (rule 15)."""
+def _disputes(draw: st.DrawFn, events: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+    """Some debits of principal are disputed, wholly or by half; decided for one side, or not yet (rule 15)."""
     found: list[dict[str, Any]] = []
     debits = [each for each in events if each["type"] in ("purchase", "cash_advance", "balance_transfer", "adjustment_debit")]
     for number, debit in enumerate(debits[:draw(of(1, 2, 3))]):
         debit.setdefault("id", f"T{number}")
         posted_on = max(debit[name] for name in ("known_on", "posted_on", "on") if name in debit)
         opened_on = posted_on + timedelta(draw(of(0, 1, 9, 25, 40, 70)))
-        amount = {} if draw(of(False, True, True)) else {"amount": debit["amount"]}
+        half = int(Decimal(debit["amount"]) * 100) // 2 // step * step
+        amount = {"amount": _text(half, step)} if half and draw(of(False, True, True)) else {}
         found.append({"on": opened_on, "type": "dispute", "of": debit["id"], "id": f"D{number}", **amount})
         outcome = draw(of(None, "for_holder", "for_issuer", "for_issuer"))
         if outcome is not None:
@@ -255,7 +257,7 @@ def _disputes(draw: st.DrawFn, events: list[dict[str, Any]]) -> list[dict[str, A
 def _event(draw: st.DrawFn, opened: date, step: int) -> dict[str, Any]:
     on = opened + timedelta(days=draw(st.integers(0, DAYS)))
     cents = draw(st.one_of(st.integers(1, 1000), of(10_000, 30_000, 50_000, 12_345))) * step
-    amount = f"{cents // 100}.{cents % 100:02d}" if step < 100 else str(cents // 100)
+    amount = _text(cents, step)
     kind = draw(st.sampled_from(TYPES))
     if kind == "replacement":
         return {"on": on, "type": kind, "reason": draw(of("lost", "issuer_fault"))}
@@ -264,6 +266,10 @@ def _event(draw: st.DrawFn, opened: date, step: int) -> dict[str, Any]:
         event["currency"] = "USD"
     late = draw(of(0, 0, 0, 0, 2, 12))
     return {**event, "posted_on": on + timedelta(days=late)} if late else event
+
+
+def _text(cents: int, step: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}" if step < 100 else str(cents // 100)
 
 
 def require_one_bill(document: dict[str, Any]) -> None:
