@@ -171,9 +171,7 @@ class DisputedBalances:
                 if base is not None:
                     days = base[own:offset, cell, account]
                     days -= np.minimum(days, held.amount)
-            spans = walk.spans
-            early = np.flatnonzero((spans.account == account) & (spans.cell == cell) & (spans.first == counts_from))[:1]
-            spans.amount[early] -= np.minimum(spans.amount[early], held.amount)
+            _leave_out_of_early_days(held, cell, counts_from, walk)
 
     def _give_back(self, held: _Held, offset: int, walk: WalkSoFar) -> None:
         self._cast(held, -held.amount)
@@ -215,3 +213,19 @@ class DisputedBalances:
         if held.age == BILLED:
             return BILLED if self.kept[held.account] else REVOLVING
         return REVOLVING if self.all_lost[held.account] else BILLED
+
+
+def _leave_out_of_early_days(held: _Held, cell: int, counts_from: int, walk: WalkSoFar) -> None:
+    """From the disputed debit's own day on, take what is disputed off the days that debits count before the walk began.
+
+    What is left of a balance is then its newest debits; one that is older than the disputed one bears until that day.
+    """
+    left, spans = held.amount, walk.spans
+    mine = np.flatnonzero((spans.account == held.account) & (spans.cell == cell))
+    for each in mine[np.argsort(spans.first[mine], kind="stable")].tolist():
+        taken = min(int(spans.amount[each]), left)
+        spans.amount[each] -= taken
+        left -= taken
+        if taken and spans.first[each] < counts_from:
+            until = min(counts_from, int(spans.until[each]))
+            walk.spans = walk.spans.with_one(held.account, cell, int(spans.first[each]), until, taken)

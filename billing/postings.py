@@ -5,7 +5,7 @@ Source: docs/reference/billing-rules.md, 2 and 3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
@@ -74,6 +74,11 @@ class Spans:
     first: Int64Array
     until: Int64Array
     amount: Int64Array
+
+    def with_one(self, account: int, cell: int, first: int, until: int, amount: int) -> Spans:
+        """These and one more."""
+        row = (account, cell, first, until, amount)
+        return Spans(*(np.append(column, value) for column, value in zip(astuple(self), row, strict=True)))
 
 
 def received_types(terms: Terms) -> list[int]:

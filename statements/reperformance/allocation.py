@@ -87,7 +87,7 @@ class Allocation:
         rows = [each.name for each in self.terms.interest.segment]
         row = rows.index(debit.segment) if debit.segment in rows else len(rows)
         return (AGES.index(debit.age), has_grace(self.terms, debit), row, debit.is_part, debit.last_day or _NO_END,
-                debit.posted_on, debit.counts_on)
+                debit.counts_on, debit.posted_on)
 
     def _in_last_two_cycles(self, debit: Debit) -> bool:
         if not segment_row(self.terms, debit.segment).deferred or debit.last_day is None:

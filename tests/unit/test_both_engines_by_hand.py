@@ -179,3 +179,18 @@ def test_hardship_at_the_previous_closing_sorts_what_is_paid_after_it_by_the_bal
                  interest={"segment": [PURCHASE, {"name": "cash_advance", "annual_rate": "0.2999"}]},
                  allocation={"as_of": "previous_closing", "excess": ["lowest_rate"]})[-1]
     assert april["interest"] == 44, "one rate for all on 28 March: the advance is paid first; 3 days at 0.24, 3 at 0.2999"
+
+
+def test_of_debits_of_a_class_the_one_that_counts_from_the_earlier_day_is_paid_first() -> None:
+    events = [("2023-12-05", "refund", "521.68"), ("2024-02-03", "purchase", "567.49", "2024-02-15"),
+              ("2024-02-09", "purchase", "100.00"), ("2024-03-15", "payment", "100.00")]
+    march = bill("2023-11-27", "2024-04-01", (28, 24), events, interest={"grace_lost_charges": "unpaid"})[-1]
+    assert march["interest"] == 110, "45.81 of the second purchase was unpaid: 48 days, from 9 February on"
+
+
+def test_a_dispute_that_takes_from_a_later_debit_leaves_its_days_before_the_cycle_out_too() -> None:
+    dispute = {"on": date(2024, 1, 12), "type": "dispute", "of": "A", "amount": "290.57"}
+    first = {"on": date(2023, 12, 10), "type": "purchase", "amount": "581.14", "id": "A"}
+    events = [("2023-12-26", "purchase", "320.13", "2024-01-07"), ("2024-01-07", "payment", "461.95")]
+    march = bill("2023-12-10", "2024-03-10", (1, 22), events, agreed=[first, dispute])[-1]
+    assert march["interest"] == 491, "148.75 for 66 days: 171.38 of what is disputed lay in the second purchase"
