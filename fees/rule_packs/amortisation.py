@@ -312,33 +312,54 @@ def _below(line: _Line, most: Fraction, low: Fraction, high: Fraction | None,
     return max(low, crossing), high
 
 
-def _together(terms: Terms, kinds: Sequence[Carried], fee: int, share: Fraction) -> Shortfall | None:
+def _together(terms: Terms, kinds: Sequence[Carried], fee: int, share: Fraction) -> Shortfall | NotProved | None:
     """The least of several kinds at once: the corner of what all branches leave below zero that has the least principal.
+
+    The lines know no rounding: the least corner beyond what rounding charges may still be made up for by what the minimum
+    payment is rounded up by, and then the one beyond that too is taken. Where there is none, nothing is proved.
+    """
+    step, unproved = terms.shown_unit, None
+    lines = [_margins(terms, kind, _Line(_ZERO, max(band.factor for band in kind.bands)), fee, share) for kind in kinds]
+    # Each amount is rounded up to one that can be shown.
+    beyond_charged = max(_slack(terms, kind) for kind in kinds) + (1 + len(kinds)) * step
+    for beyond_rounding in (beyond_charged, beyond_charged + _raised(terms)):
+        corner = _least_corner(lines, beyond_rounding)
+        if corner is not None:
+            found = statement_of(terms, tuple((kinds[kind], ceil(amount / step) * step) for kind, amount in corner), fee, share)
+            if found.required > found.minimum:
+                return found
+            unproved = unproved or NotProved(kinds[corner[0][0]], 1, found.principal, found.principal)
+    return unproved
+
+
+def _raised(terms: Terms) -> int:
+    """By how much rounding can make a minimum payment more than its lines say."""
+    rule = terms.minimum_payment
+    parts = [terms.minor(part.round_to) for part in rule.parts if part.round_to is not None]
+    return max(parts, default=0) + max(terms.minor(rule.round_to), terms.minor(terms.interest.rounding_unit))
+
+
+def _least_corner(lines: Sequence[Sequence[_Line]], beyond_rounding: Fraction) -> list[tuple[int, Fraction]] | None:
+    """Which kinds, and how much of each, leave every branch so much below zero with the least principal; None: nothing does.
 
     A linear programme, solved by looking at every corner: as many kinds as there are branches that decide, at most.
     """
-    step = terms.shown_unit
-    lines = [_margins(terms, kind, _Line(_ZERO, max(band.factor for band in kind.bands)), fee, share) for kind in kinds]
     branches = range(len(lines[0]))
-    # Each amount is rounded up to one that can be shown.
-    beyond_rounding = max(_slack(terms, kind) for kind in kinds) + (1 + len(kinds)) * step
     constant = [lines[0][branch].at_zero + beyond_rounding for branch in branches]
-    best: tuple[Fraction, ...] | None = None
-    chosen: tuple[int, ...] = ()
-    for size in range(2, min(len(kinds), len(branches)) + 1):
-        for those in combinations(range(len(kinds)), size):
+    best: list[tuple[int, Fraction]] | None = None
+    for size in range(2, min(len(lines), len(branches)) + 1):
+        for those in combinations(range(len(lines)), size):
             for tight in combinations(branches, size):
                 corner = _solved([[-lines[kind][branch].slope for kind in those] for branch in tight],
                                  [constant[branch] for branch in tight])
-                if corner is None or min(corner) < 0 or (best is not None and sum(corner) >= sum(best)):
+                if corner is None or min(corner) < 0:
+                    continue
+                if best is not None and sum(corner) >= sum(amount for _, amount in best):
                     continue
                 if all(sum(-lines[kind][branch].slope * amount for kind, amount in zip(those, corner, strict=True))
                        >= constant[branch] for branch in branches):
-                    best, chosen = corner, those
-    if best is None:
-        return None
-    amounts = tuple((kinds[kind], ceil(amount / step) * step) for kind, amount in zip(chosen, best, strict=True))
-    return statement_of(terms, amounts, fee, share)
+                    best = list(zip(those, corner, strict=True))
+    return best
 
 
 def _solved(rows: list[list[Fraction]], right: list[Fraction]) -> tuple[Fraction, ...] | None:

@@ -75,7 +75,7 @@ def falls_short(found: Shortfall) -> bool:
     return found.required > found.minimum
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ANY_TERMS, st.sampled_from([Fraction(0), Fraction(1, 100)]))
 def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
     found, fee = smallest_shortfall(terms, share), highest_fee(terms)
@@ -90,6 +90,13 @@ def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
         if len(found.amounts) == 1 and 0 < found.principal <= 300:
             [(kind, _)] = found.amounts
             assert not any(falls_short(statement_of(terms, ((kind, each),), fee, share)) for each in range(found.principal))
+
+
+def test_what_parts_are_rounded_up_by_is_no_shortfall() -> None:
+    parts = [("0.01", "new_purchases"), ("0.025", "principal")]
+    found = smallest_shortfall(terms_of("greater_of", parts, ["interest"], [], "5.00", "0.01", "up", "0", "0.02", "1.00"))
+    assert isinstance(found, NotProved), "117.81 owed: 2.95 of it is rounded up to 3.00, which is the fee"
+    assert found.from_principal == 11_781
 
 
 def test_interest_rounded_up_counts_where_the_floor_decides() -> None:
