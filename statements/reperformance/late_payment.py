@@ -39,10 +39,11 @@ def at_closing(terms: Terms, previous: date, closing: date, facts: Sequence[Fact
     """What is charged at a closing: a share of its interest, or so much for each day that a minimum was late."""
     fee = terms.fees.late_payment
     if isinstance(fee, PercentOfInterest):
-        for number, each in enumerate(billed):
+        for number, each in reversed(list(enumerate(billed))):
             in_cycle = previous <= each.cut(terms) < closing
             if in_cycle and each.missed(terms, facts) and not _penalised(each, facts, _next_due(billed, number, closing)):
                 yield _capped(terms, share_of(terms, fee.percent, interest(), _unit(terms)), each, facts)
+                break  # one share of one closing's interest, however many ended in the cycle
     if isinstance(fee, DailyLatePaymentFee):
         yield sum(_daily(terms, fee, closing, closing, facts, billed)) - sum(
             _daily(terms, fee, previous, closing, facts, billed))

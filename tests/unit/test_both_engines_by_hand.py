@@ -194,3 +194,11 @@ def test_a_dispute_that_takes_from_a_later_debit_leaves_its_days_before_the_cycl
     events = [("2023-12-26", "purchase", "320.13", "2024-01-07"), ("2024-01-07", "payment", "461.95")]
     march = bill("2023-12-10", "2024-03-10", (1, 22), events, agreed=[first, dispute])[-1]
     assert march["interest"] == 491, "148.75 for 66 days: 171.38 of what is disputed lay in the second purchase"
+
+
+def test_two_minimums_missed_in_one_cycle_share_its_interest_once() -> None:
+    late = {"kind": "percent_of_interest", "percent": "0.10"}
+    cycle = {"closing_day": 15, "due_after_days": 25, "tolerance_days": 3}
+    april = bill("2023-01-31", "2023-04-20", (15, 25), [("2023-02-10", "purchase", "100.00")], cycle=cycle,
+                 fees={"late_payment": late})[-1]
+    assert (april["interest"], april["fees"]) == (155, 16), "15 March and 12 April both lie in the cycle: a tenth of 1.55 once"
