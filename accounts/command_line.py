@@ -42,6 +42,8 @@ SUMMARIES: dict[str, str] = {
     "status": "Show what ran, what runs, what is parked, and why.",
     "retry": "Try a parked step again.",
     "release": "Give a parked account back to billing.",
+    "card": "Block, freeze, report, extend, replace, close or show a card.",
+    "prepaid": "Put value on prepaid cards, spend it, give it back, move it, pay it out.",
     "instalment": "Make an instalment plan of a purchase or of a statement's balance, or settle one.",
     "account-event": "Record a re-age, hardship, a payment holiday or a charge-off of an account.",
     "balance": "Show what an account owes and may still spend, now or at the end of any day.",

@@ -147,6 +147,7 @@ class CardAccount(Base):
     anchor_on: the first closing date; every later one is counted from it, never from the one before.
     migrated: opened before the book's first business day: no joining fee, its annual-fee month counts on.
     credit_limit: minor units of `currency`; over_limit_opt_in: the holder agreed to an over-limit fee.
+    prepaid: it holds value (ledger account 150), a balance below zero, where others owe.
     """
 
     __tablename__ = "card_account"
@@ -170,19 +171,23 @@ class CardAccount(Base):
     status: Mapped[str]
     closed_on: Mapped[date | None]
     over_limit_opt_in: Mapped[bool] = mapped_column(server_default=text("false"))
+    prepaid: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Card(Base):
     """A primary, supplementary or company card of an account.
 
     The number itself is kept as first six and last four digits in clear, the rest only as AES-GCM ciphertext under key
-    `pan_key_id`, found by the keyed hash `pan_hash`. replaces: the card that this one took the place of, `reason` why.
+    `pan_key_id`, found by the keyed hash `pan_hash`. replaces: the card that this one took the place of, `reason` why. frozen:
+    money may not leave it for now, whatever its status.
     """
 
     __tablename__ = "card"
     __table_args__ = (
         ForeignKeyConstraint(["member_id", "account_id"], ["card_account.member_id", "card_account.account_id"]),
         Index("ix_card_issued_on", "issued_on", "member_id"),
+        Index("ix_card_expires_on", "expires_on", "member_id",
+              postgresql_where=text("status IN ('issued', 'active', 'blocked')")),
         Index("ix_card_pan_hash", "pan_hash", "member_id", postgresql_where=text("pan_hash IS NOT NULL")),
     )
 
@@ -204,10 +209,11 @@ class Card(Base):
     channel: Mapped[str | None]
     replaces_card_id: Mapped[int | None]
     reason: Mapped[str | None]
+    frozen: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Source(Base):
-    """Where postings come from: source 1 is Cardwright's own charging, every other one is a file taken in.
+    """Where postings come from: source 0 is the counter, 1 is Cardwright's own charging, every other one is a file taken in.
 
     sha256 makes a file known again; rows_taken is how many of its rows were dealt with in committed transactions, so that
     an intake that was killed goes on where it stopped. totals: control totals of its amounts so far, by currency and type.

@@ -21,10 +21,12 @@ from accounts.posting_types import (
     POINTS_CREDIT,
     PURCHASE,
     REFUND,
+    SPEND,
+    SPEND_REFUND,
 )
 
 #: The types of posting that are turnover.
-SPENT = (PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, REFUND, CHARGEBACK)
+SPENT = (PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, REFUND, CHARGEBACK, SPEND, SPEND_REFUND)
 
 #: What a fact may be grouped by beside its day, currency and type, by the grains that facts are kept at. Facts at every
 #: combination would be as many as the postings; what no grain holds is asked of the postings themselves.
@@ -84,7 +86,7 @@ def fact_parameters(from_on: date | None, last_on: date | None, from_type: int =
     """
     return {
         "from_on": from_on, "last_on": last_on, "from_type": from_type, "spent": [each.code for each in SPENT],
-        "first_transaction": PURCHASE.code, "last_transaction": POINTS_CREDIT.code,
+        "first_transaction": PURCHASE.code, "last_transaction": SPEND_REFUND.code,
     }
 
 

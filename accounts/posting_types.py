@@ -1,7 +1,8 @@
 """What may happen to a card account: each kind of posting, its two ledger sides and the statement figure it counts in.
 
-A posting debits one ledger account and credits another; where the cardholder receivable is debited the holder owes more,
-where it is credited the holder owes less. Codes are kept in the database and never change their meaning.
+A posting debits one ledger account and credits another; one of the two is the holder's: the receivable of a credit account, the
+value of a prepaid one. Where it is debited the holder owes more (has less), where it is credited the holder owes less (has
+more). Codes are kept in the database and never change their meaning.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ Figure = Literal[
 ]
 
 RECEIVABLE = 100
+PREPAID_VALUE = 150
+#: Lines of the chart below this one are holders', all others the house's.
+HOUSE = 200
 
 CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     RECEIVABLE: ("cardholder_receivable", "asset"),
+    PREPAID_VALUE: ("prepaid_value", "liability"),
     210: ("merchant_settlement", "liability"),
     220: ("cash_settlement", "liability"),
     230: ("transfer_settlement", "liability"),
     240: ("bank_settlement", "asset"),
     250: ("dispute_suspense", "asset"),
     260: ("taxes_payable", "liability"),
+    270: ("prepaid_transfers", "liability"),
     300: ("opening_balances", "equity"),
     410: ("interest_income", "income"),
     411: ("over_limit_interest_income", "income"),
@@ -40,10 +46,14 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     430: ("returned_payment_fee_income", "income"),
     431: ("over_limit_fee_income", "income"),
     432: ("instalment_fee_income", "income"),
+    433: ("extension_fee_income", "income"),
+    434: ("redemption_fee_income", "income"),
+    435: ("dormancy_fee_income", "income"),
     510: ("waivers", "expense"),
     520: ("adjustments", "expense"),
     530: ("points_expense", "expense"),
     540: ("charge_off_losses", "expense"),
+    550: ("prepaid_promotions", "expense"),
 }
 
 
@@ -66,7 +76,7 @@ class PostingType:
     @property
     def sign(self) -> int:
         """+1 where the holder owes more for it, -1 where the holder owes less."""
-        return 1 if self.debit == RECEIVABLE else -1
+        return 1 if self.debit < HOUSE else -1
 
 
 def _owes_more(code: int, name: str, against: int, figure: Figure, charge: str | None = None,
@@ -76,6 +86,14 @@ def _owes_more(code: int, name: str, against: int, figure: Figure, charge: str |
 
 def _owes_less(code: int, name: str, against: int, figure: Figure, charge: str | None = None) -> PostingType:
     return PostingType(code, name, against, RECEIVABLE, figure, charge)
+
+
+def _has_less(code: int, name: str, against: int, figure: Figure, charge: str | None = None) -> PostingType:
+    return PostingType(code, name, PREPAID_VALUE, against, figure, charge)
+
+
+def _has_more(code: int, name: str, against: int, figure: Figure, charge: str | None = None) -> PostingType:
+    return PostingType(code, name, against, PREPAID_VALUE, figure, charge)
 
 
 OPENING_DEBIT = _owes_more(1, "opening_debit", 300, "previous_balance")
@@ -93,6 +111,20 @@ RETURNED_PAYMENT = _owes_more(19, "returned_payment", 240, "payments")
 CHARGEBACK = _owes_less(20, "chargeback", 210, "credits")
 PROVISIONAL_CREDIT = _owes_less(21, "provisional_credit", 250, "credits")
 POINTS_CREDIT = _owes_less(22, "points_credit", 530, "credits")
+
+#: Prepaid value: put on a card, spent, paid out; a spend that comes back; value that goes over to another card or comes from
+#: one; value that the issuer or a partner gives away, and what of it nobody used in time.
+LOAD = _has_more(23, "load", 240, "payments")
+SPEND = _has_less(24, "spend", 210, "purchases")
+UNLOAD = _has_less(25, "unload", 240, "payments")
+SPEND_REFUND = _has_more(26, "spend_refund", 210, "credits")
+TRANSFER_OUT = _has_less(27, "transfer_out", 270, "adjustments")
+TRANSFER_IN = _has_more(28, "transfer_in", 270, "adjustments")
+BONUS = _has_more(29, "bonus", 550, "credits")
+#: What the issuer bears of a spend, and takes back with what is refunded of it.
+SPEND_DISCOUNT = _has_more(34, "spend_discount", 550, "credits")
+DISCOUNT_RETURNED = _has_less(35, "discount_returned", 550, "credits")
+BONUS_FORFEITED = _has_less(33, "bonus_forfeited", 550, "adjustments")
 
 PURCHASE_INTEREST = _owes_more(40, "purchase_interest", 410, "interest", "interest", "purchase")
 CASH_ADVANCE_INTEREST = _owes_more(41, "cash_advance_interest", 410, "interest", "interest", "cash_advance")
@@ -129,6 +161,12 @@ INSTALMENT_FEE = _owes_more(63, "instalment_fee", 432, "fees", "instalment")
 #: fee's code, so that several taxed on one day stay apart).
 FEE_TAX = _owes_more(61, "fee_tax", 260, "fees", "tax")
 
+#: Fees that a prepaid account pays out of its value.
+EXTENSION_FEE = _has_less(64, "extension_fee", 433, "fees", "extension")
+REDEMPTION_FEE = _has_less(65, "redemption_fee", 434, "fees", "redemption")
+DORMANCY_FEE = _has_less(66, "dormancy_fee", 435, "fees", "dormancy")
+PREPAID_REPLACEMENT_FEE = _has_less(67, "prepaid_replacement_fee", 426, "fees", "replacement")
+
 JOINING_FEE_WAIVER = _owes_less(70, "joining_fee_waiver", 510, "waivers", "joining")
 ANNUAL_FEE_WAIVER = _owes_less(71, "annual_fee_waiver", 510, "waivers", "annual")
 SUPPLEMENTARY_ANNUAL_FEE_WAIVER = _owes_less(72, "supplementary_annual_fee_waiver", 510, "waivers", "supplementary_annual")
@@ -158,10 +196,13 @@ WAIVERS: dict[str, PostingType] = {
 POSTING_TYPES: tuple[PostingType, ...] = (
     OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
     ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
+    LOAD, SPEND, UNLOAD, SPEND_REFUND, TRANSFER_OUT, TRANSFER_IN, BONUS, BONUS_FORFEITED,
+    SPEND_DISCOUNT, DISCOUNT_RETURNED,
     PURCHASE_INTEREST, CASH_ADVANCE_INTEREST, OVER_LIMIT_INTEREST, SEGMENT_INTEREST, MINIMUM_INTEREST, DEFERRED_INTEREST,
     INTEREST_TAX, INSTALMENT, INSTALMENT_CONVERSION, STATEMENT_CONVERSION, JOINING_FEE, ANNUAL_FEE, SUPPLEMENTARY_ANNUAL_FEE,
     LATE_PAYMENT_FEE, SERVICE_FEE, REPLACEMENT_FEE, CASH_ADVANCE_FEE, FOREIGN_FEE, BALANCE_TRANSFER_FEE, RETURNED_PAYMENT_FEE,
-    OVER_LIMIT_FEE, INSTALMENT_FEE, FEE_TAX, *WAIVERS.values(), CHARGE_OFF, RECOVERY,
+    OVER_LIMIT_FEE, INSTALMENT_FEE, FEE_TAX, EXTENSION_FEE, REDEMPTION_FEE, DORMANCY_FEE, PREPAID_REPLACEMENT_FEE,
+    *WAIVERS.values(), CHARGE_OFF, RECOVERY,
 )
 
 
@@ -185,7 +226,7 @@ BY_NAME: dict[str, PostingType] = {each.name: each for each in POSTING_TYPES}
 TRANSACTION_TYPES: frozenset[str] = frozenset(
     each.name for each in POSTING_TYPES if PURCHASE.code <= each.code <= POINTS_CREDIT.code
 )
-PREPAID_TRANSACTION_TYPES: frozenset[str] = frozenset({"load", "spend", "unload"})
+PREPAID_TRANSACTION_TYPES: frozenset[str] = frozenset({LOAD.name, SPEND.name, UNLOAD.name})
 
 #: In a signed file a negative amount means the opposite event.
 OPPOSITE: dict[str, str] = {
@@ -193,5 +234,7 @@ OPPOSITE: dict[str, str] = {
     "adjustment_debit": "adjustment_credit", "adjustment_credit": "adjustment_debit",
 }
 
-#: The source of Cardwright's own charges (source_id in the ledger).
+#: Sources of postings that are no file's (source_id in the ledger): what the counter posted while somebody waited, which
+#: counts at once; and Cardwright's own charges.
+COUNTER = 0
 OWN_CHARGES = 1

@@ -19,7 +19,7 @@ from accounts.card_sets import seal_card_sets, seal_month_of_cards
 from accounts.database import Database
 from accounts.month_facts import last_of_month, seal_month_facts
 from accounts.posting_facts import BY_ACCOUNT, BY_CYCLE, BY_MERCHANT, seal_facts
-from accounts.posting_types import POSTING_TYPES, RECEIVABLE
+from accounts.posting_types import HOUSE, POSTING_TYPES
 from reports.answer import Report
 from reports.asking import Question
 from reports.catalogue import answer
@@ -133,7 +133,7 @@ JOIN unnest(%(types)s::smallint[], %(debits)s::smallint[], %(credits)s::smallint
 """
 _BALANCES = """
 UPDATE guarded_balance SET balance = coalesce(
-    (SELECT sum(CASE WHEN debit_account = %(receivable)s THEN amount WHEN credit_account = %(receivable)s THEN -amount
+    (SELECT sum(CASE WHEN debit_account < %(house)s THEN amount WHEN credit_account < %(house)s THEN -amount
                      ELSE 0 END)
      FROM posting WHERE posting.member_id = guarded_balance.member_id AND posting.account_id = guarded_balance.account_id), 0)
 """
@@ -185,7 +185,7 @@ def make_year(url: str, accounts: int) -> None:
                 seal_month_facts(connection, on)
                 seal_month_of_cards(connection, on)
         if accounts <= WITH_POSTINGS:
-            connection.execute(_BALANCES, {"receivable": RECEIVABLE})
+            connection.execute(_BALANCES, {"house": HOUSE})
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from accounts.directory import UnknownAccount
 from accounts.errors import Usage
-from accounts.posting_types import RECEIVABLE
+from accounts.posting_types import HOUSE
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ JOIN guarded_balance g ON g.member_id = a.member_id AND g.account_id = a.account
 WHERE d.account = %s
 """
 _THEN = """
-SELECT coalesce(sum(CASE WHEN debit_account = %(receivable)s THEN amount ELSE -amount END), 0)::bigint AS balance FROM posting
+SELECT coalesce(sum(CASE WHEN debit_account < %(house)s THEN amount ELSE -amount END), 0)::bigint AS balance FROM posting
 WHERE member_id = %(member_id)s AND account_id = %(account_id)s AND posted_on <= %(as_of)s
 """
 _STATEMENT = """
@@ -84,7 +84,7 @@ def account_balance(connection: Connection[Any], account: str, as_of: date | Non
         on = last_day if as_of is None else as_of
         if on > last_day:
             raise Usage(f"business day {on} was not opened yet, the last one is {last_day}; ask for a day up to that")
-        key = {"member_id": row["member_id"], "account_id": row["account_id"], "as_of": on, "receivable": RECEIVABLE}
+        key = {"member_id": row["member_id"], "account_id": row["account_id"], "as_of": on, "house": HOUSE}
         balance, holds = row["balance"], row["holds"]
         if on < last_day:
             then = cursor.execute(_THEN, key).fetchone()

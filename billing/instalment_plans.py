@@ -16,11 +16,11 @@ from accounts.columns import Columns, copy_in
 from accounts.money import CURRENCIES
 from accounts.posting_types import (
     FEE_TAX,
+    HOUSE,
     INSTALMENT,
     INSTALMENT_FEE,
     OWN_CHARGES,
     PURCHASE,
-    RECEIVABLE,
     STATEMENT_CONVERSION,
     PostingType,
 )
@@ -55,7 +55,7 @@ WHERE member_id = %s AND account_id = %s AND source_ref = %s AND type = %s AND p
 """
 #: What was received towards a statement before a day, and converted up to it.
 _RECEIVED = """
-SELECT coalesce(sum(CASE WHEN debit_account = %(receivable)s THEN -amount ELSE amount END), 0)::bigint,
+SELECT coalesce(sum(CASE WHEN debit_account < %(house)s THEN -amount ELSE amount END), 0)::bigint,
        coalesce(sum(amount) FILTER (WHERE type = %(conversion)s), 0)::bigint FROM posting
 WHERE member_id = %(member)s AND account_id = %(account)s AND posted_on > %(closes_on)s AND type = ANY(%(types)s)
   AND (posted_on < %(on)s OR (posted_on = %(on)s AND type = %(conversion)s))
@@ -236,7 +236,7 @@ def _converted(connection: Connection[Any], account: PlanAccount, on: date, vers
             raise NotConvertible(f"on {on} the account has no statement yet; its balance cannot become a plan")
         closes_on, new_balance, principal = last
         since = connection.execute(_RECEIVED, {
-            "receivable": RECEIVABLE, "member": account.member_id, "account": account.account_id, "closes_on": closes_on,
+            "house": HOUSE, "member": account.member_id, "account": account.account_id, "closes_on": closes_on,
             "on": on, "types": received_types(version.terms), "conversion": STATEMENT_CONVERSION.code}).fetchone()
         assert since is not None
         return STATEMENT_CONVERSION, convertible_balance(new_balance, principal, *since), closes_on.isoformat()

@@ -23,7 +23,7 @@ from billing.statement_rows import Seal
 from billing.terms_book import TermsBook
 
 _ACCOUNT = """
-SELECT account, product, currency FROM card_account WHERE member_id = %s AND account_id = %s FOR NO KEY UPDATE
+SELECT account, product, currency, prepaid FROM card_account WHERE member_id = %s AND account_id = %s FOR NO KEY UPDATE
 """
 _LATE = """
 SELECT p.source_id, p.source_line, p.type, p.amount, p.posted_on, p.late_for, p.source_ref FROM posting p
@@ -45,6 +45,13 @@ SELECT source_id, source_line FROM posting WHERE member_id = %s AND account_id =
 
 #: Who rebills as part of a business day, for all accounts in one source.
 OF_THE_DAY = ("night", "closing")
+
+
+class NothingBilled(Refused):
+    """A prepaid account is charged at the counter, as things happen: no late event changes what it was charged."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"account {account} is prepaid: its charges are taken at the counter; nothing of it is billed again")
 
 
 class NothingClosed(Refused):
@@ -109,10 +116,14 @@ def find_rebilling(connection: Connection[Any], member_id: int, account_id: int,
 
     on: the business day that is being run, before anything of it was posted, where it is not the open one; book: all terms;
     record: writes down what changes the account's history (how a dispute was decided), given the day.
-    Raises NothingClosed, DayUnderWay, or NotReproduced where the account's history does not come to what it was charged.
+    Raises NothingClosed, NothingBilled, DayUnderWay, or NotReproduced where the account's history does not come to what it was
+    charged.
     """
     on, closed_through = _book_day(connection) if on is None else (on, on - timedelta(days=1))
-    account, product, currency = connection.execute(_ACCOUNT, (member_id, account_id)).fetchone() or ("", "", 0)
+    found = connection.execute(_ACCOUNT, (member_id, account_id)).fetchone()
+    account, product, currency, prepaid = found or ("", "", 0, False)
+    if prepaid:
+        raise NothingBilled(account)
     book = book or TermsBook(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
         late = cursor.execute(_LATE, (member_id, account_id, on)).fetchall()

@@ -302,6 +302,9 @@ def _as_list(given: Any) -> list[Any]:
 def _terms(given: Any, path: Path) -> Terms:
     terms = Terms.from_file(path.parent / given) if isinstance(given, str) else Terms.from_document(given, f"{path} terms")
     require_supported(terms, f"{path} terms")
+    if terms.prepaid is not None:
+        raise Usage(f"{path}: terms of kind prepaid owe nothing, so there is nothing to simulate; `cardwright prepaid` loads "
+                    "and spends on real books")
     return terms
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from fees.brochure_fees import fee_lines
 from fees.brochure_interest import interest_lines
 from fees.brochure_payment import payment_lines
+from fees.brochure_prepaid import prepaid_fee_lines, value_lines
 from fees.brochure_words import Language
 from fees.brochure_writer import Line, Writer
 from fees.terms import Terms
@@ -46,10 +47,18 @@ def brochure(terms: Terms, language: Language) -> Brochure:
         title=say("title", name=terms.name),
         in_force=say("in_force", day=day, currency=terms.currency, label=terms.label),
         columns=(say("item"), say("rule"), say("clause")),
-        sections=(Section(say("interest"), interest_lines(writer)), Section(say("payment"), payment_lines(writer)),
-                  Section(say("fees"), fee_lines(writer))),
+        sections=_credit(writer) if terms.prepaid is None else _prepaid(writer),
         closing_words=say("none_else"),
     )
+
+
+def _credit(writer: Writer) -> tuple[Section, ...]:
+    return (Section(writer.say("interest"), interest_lines(writer)), Section(writer.say("payment"), payment_lines(writer)),
+            Section(writer.say("fees"), fee_lines(writer)))
+
+
+def _prepaid(writer: Writer) -> tuple[Section, ...]:
+    return Section(writer.say("value"), value_lines(writer)), Section(writer.say("fees"), prepaid_fee_lines(writer))
 
 
 def brochure_html(made: Brochure) -> str:

@@ -80,6 +80,13 @@ class CurrencyChanged(Refused):
                          "make a new product for another currency")
 
 
+class KindChanged(Refused):
+    """A product's accounts owe, or hold value, whatever the version."""
+
+    def __init__(self, label: str, given: str, kept: str) -> None:
+        super().__init__(f"{label} is {given}, but the product's accounts are {kept}; make a new product for the other kind")
+
+
 class SecondPersonNeeded(Refused):
     """Who proposed a version may not approve it."""
 
@@ -123,7 +130,7 @@ def propose(connection: Connection[Any], terms: Terms, who: str) -> Proposal:
     """Put terms before a second person; the same document again changes nothing.
 
     Raises NotCharged (this release cannot bill them), BreaksRulePack, AlreadyApproved, InClosedPeriod, Overlaps,
-    CurrencyChanged, NoName.
+    CurrencyChanged, KindChanged, NoName.
     """
     who = _named(who)
     require_supported(terms)
@@ -227,15 +234,18 @@ def _lock(connection: Connection[Any]) -> None:
 
 
 def _may_take_force(connection: Connection[Any], terms: Terms) -> None:
-    """Refuses terms that would change closed days, overlap a later version or change the currency; a first version may all."""
+    """Refuses terms that would change closed days, overlap a later version or change currency or kind; a first one may all."""
     latest = connection.execute(
-        "SELECT in_force_from, coalesce(document ->> 'currency', %s) FROM terms_version"
+        "SELECT in_force_from, coalesce(document ->> 'currency', %s), coalesce(document ->> 'kind', 'credit')"
+        " FROM terms_version"
         " WHERE product = %s AND status = 'approved' ORDER BY in_force_from DESC LIMIT 1",
         (Terms.model_fields["currency"].default, terms.product)).fetchone()
     if latest is None:
         return
     if latest[1] != terms.currency:
         raise CurrencyChanged(terms.label, terms.currency, latest[1])
+    if latest[2] != terms.kind:
+        raise KindChanged(terms.label, terms.kind, latest[2])
     # FOR SHARE: a business day cannot close between this look and the commit.
     book = connection.execute("SELECT closed_through FROM book FOR SHARE").fetchone()
     if book is not None and book[0] is not None and terms.in_force_from <= book[0]:

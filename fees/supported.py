@@ -21,9 +21,12 @@ from fees.terms_problems import shown
 RULE_PACKS = ("US", "CN", "TW", "HK", "IN", "UK")
 #: Keys of the terms that have choices, with those that are charged.
 CHARGED: dict[str, tuple[Any, ...]] = {
-    "kind": ("credit",),
+    "kind": ("credit", "prepaid"),
     "rule_pack": ("none", *RULE_PACKS),
 }
+#: Tables that say nothing of a card on which nothing is owed.
+CREDIT_ONLY = ("interest", "grace", "minimum_payment", "allocation", "instalments", "disclosures", "delinquency", "disputes",
+               "benefits")
 #: Months over which due dates are looked at: long enough for every length of month and most holidays.
 _MONTHS_AHEAD = 60
 
@@ -58,7 +61,8 @@ def require_supported(terms: Terms, where: str | None = None) -> None:
 
 def unsupported(terms: Terms) -> list[Unsupported]:
     """Everything in the terms that this release does not charge, in the order of the keys' reference."""
-    return [*_choices(terms), *_segments(terms), *_late_fees(terms), *_later_tables(terms), *_due_dates(terms)]
+    found = (_choices, _segments, _late_fees, _later_tables, _due_dates, _prepaid)
+    return [each for look in found for each in look(terms)]
 
 
 def _choices(terms: Terms) -> Iterator[Unsupported]:
@@ -107,6 +111,24 @@ def _later_tables(terms: Terms) -> Iterator[Unsupported]:
                 allowed = (f"its default, {_shown(default)}: it limits what a member's entitlement may carry, and in this "
                            "release no member has one")
                 yield Unsupported(f"{name}.{key}", _shown(getattr(table, key)), allowed)
+
+
+def _prepaid(terms: Terms) -> Iterator[Unsupported]:
+    """A prepaid card pays for its extension, redemption, dormancy and replacement; nothing else is charged to it."""
+    if terms.prepaid is None:
+        return
+    plain = Terms.from_document({"kind": "prepaid", "currency": terms.currency})
+    for table in CREDIT_ONLY:
+        if getattr(terms, table) != getattr(plain, table):
+            yield Unsupported(table, _shown(getattr(terms, table)), None)
+    if terms.rule_pack != "none":
+        yield Unsupported("rule_pack", _shown(terms.rule_pack), "none where kind is prepaid; prepaid.rule_set names its law")
+    for name in type(terms.fees).model_fields:
+        fee = getattr(terms.fees, name)
+        if fee is not None and name not in ("replacement", "tax_on_charges"):
+            yield Unsupported(f"fees.{name}", _shown(fee), None)
+    if terms.fees.tax_on_charges.fees or terms.fees.tax_on_charges.interest:
+        yield Unsupported("fees.tax_on_charges", _shown(terms.fees.tax_on_charges), None)
 
 
 def _due_dates(terms: Terms) -> Iterator[Unsupported]:

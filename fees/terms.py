@@ -28,8 +28,8 @@ from fees.terms_payments import (
     DisclosureTerms,
     InstalmentTerms,
     MinimumPaymentTerms,
-    PrepaidTerms,
 )
+from fees.terms_prepaid import PrepaidTerms
 from fees.terms_problems import BadTerms, Problem, problems_of
 from fees.terms_values import Day, Line, TermsTable, plain, refuse
 

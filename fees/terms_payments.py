@@ -1,4 +1,4 @@
-"""Terms of what a holder pays: minimum payment, allocation, instalments, disclosures, benefits; and of prepaid cards."""
+"""Terms of what a holder pays: minimum payment, allocation, instalments, disclosures, benefits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from fees.rounding import Rounding
-from fees.terms_values import Amount, Name, Rate, Rows, Share, TermsTable, Unit, refuse
+from fees.terms_values import Amount, Rate, Rows, Share, TermsTable, Unit, refuse
 
-Months = Annotated[int, Ge(0)]
 MinimumBase = Literal[
     "new_purchases", "revolving_principal", "purchases", "cash_advances", "principal", "new_balance", "within_limit",
     "credit_limit",
@@ -130,43 +129,3 @@ class BenefitTerms(TermsTable):
 
     interest_forgiveness_days: Annotated[int, Ge(0)] = 3
     """Interest after the due date is forgiven if all is paid within so many days."""
-
-
-class PrepaidExtension(TermsTable):
-    months: Months = 3
-    fee: Amount = Decimal(10)
-
-
-class CashPurchaseBelow(TermsTable):
-    person: Amount = Decimal(50000)
-    company: Amount = Decimal(5000)
-
-
-class Redemption(TermsTable):
-    allowed: bool = True
-    after_days: Annotated[int, Ge(0)] = 90
-    fee_percent: Share = Decimal(0)
-
-
-class Dormancy(TermsTable):
-    after_months: Months = 0
-    fee: Amount = Decimal(0)
-
-
-class PrepaidTerms(TermsTable):
-    """Terms of a prepaid card."""
-
-    registered: bool = True
-    max_balance: Amount = Decimal(5000)
-    validity_months: Months = 0
-    """0: none."""
-    extension: PrepaidExtension = Field(default_factory=PrepaidExtension)
-    reloadable: bool = True
-    load_sources: Rows[Name] = ("bank_transfer", "cash", "debit_card")
-    cash_purchase_below: CashPurchaseBelow = Field(default_factory=CashPurchaseBelow)
-    identify_purchase_from: Amount = Decimal(10000)
-    """Unregistered cards: the buyer is identified from this amount."""
-    redemption: Redemption = Field(default_factory=Redemption)
-    dormancy: Dormancy = Field(default_factory=Dormancy)
-    discount: Share = Decimal(0)
-    """On spends."""

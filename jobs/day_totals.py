@@ -10,13 +10,13 @@ from psycopg import Connection
 
 from accounts.calendar import closing_days_of
 from accounts.money import BY_NUMERIC, major_units
-from accounts.posting_types import RECEIVABLE
+from accounts.posting_types import HOUSE
 from accounts.sharding import SHARD_MEMBERS
 
 #: What holders owe more (debits) and less (credits) by a day's postings.
 _POSTED = """
-SELECT currency, count(*), coalesce(sum(amount) FILTER (WHERE debit_account = %(receivable)s), 0),
-       coalesce(sum(amount) FILTER (WHERE credit_account = %(receivable)s), 0)
+SELECT currency, count(*), coalesce(sum(amount) FILTER (WHERE debit_account < %(house)s), 0),
+       coalesce(sum(amount) FILTER (WHERE credit_account < %(house)s), 0)
 FROM posting WHERE posted_on = %(on)s GROUP BY currency ORDER BY currency
 """
 
@@ -55,7 +55,7 @@ def day_totals(connection: Connection[Any], on: date, names: Mapping[int, str]) 
     if not steps and not not_done:
         return {"postings": 0, "debits": {}, "credits": {}, "statements": 0, "steps": {},
                 "not_closed": {"steps": [], "accounts": _accounts_not_closed(connection, on, [])}}
-    posted = connection.execute(_POSTED, {"on": on, "receivable": RECEIVABLE}).fetchall()
+    posted = connection.execute(_POSTED, {"on": on, "house": HOUSE}).fetchall()
     issued = connection.execute(_ISSUED, (on,)).fetchone()
     return {
         "postings": sum(row[1] for row in posted),

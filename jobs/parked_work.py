@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Connection
 
 from accounts.errors import Findings, Refused, Trouble
-from accounts.posting_types import RECEIVABLE
+from accounts.posting_types import HOUSE
 from accounts.sharding import shard_of
 from jobs.business_day import ADVANCING, POST, Step, StepKey, restate_day
 
@@ -74,7 +74,7 @@ WHERE d.account = %s AND p.released_at IS NULL FOR UPDATE OF p
 #: What an account owes by the postings of its business days up to one, as it is worked out for `verify` too.
 _DERIVE_BALANCES = """
 UPDATE guarded_balance g SET balance = coalesce(
-    (SELECT sum(CASE WHEN p.debit_account = %(receivable)s THEN p.amount ELSE -p.amount END) FROM posting p
+    (SELECT sum(CASE WHEN p.debit_account < %(house)s THEN p.amount ELSE -p.amount END) FROM posting p
      WHERE p.member_id = g.member_id AND p.account_id = g.account_id AND p.posted_on <= %(posted)s), 0)
 WHERE g.member_id = %(member)s
 """
@@ -105,7 +105,7 @@ def release_account(connection: Connection[Any], account: str, reason: str, step
                 released.counts[name] = released.counts.get(name, 0) + count
                 worked.add(key.business_on)
     connection.execute(_DERIVE_BALANCES, {
-        "receivable": RECEIVABLE, "member": member_id, "posted": _posted_through(next_key, steps)})
+        "house": HOUSE, "member": member_id, "posted": _posted_through(next_key, steps)})
     connection.execute(
         "UPDATE parked_account SET released_at = clock_timestamp(), released_reason = %s "
         "WHERE member_id = %s AND account_id = %s",

@@ -12,16 +12,18 @@ from reports.asking import Question, ReportKind, ask
 from reports.cards import CARDS_REPORT
 from reports.cases import CASES_REPORT
 from reports.income import INCOME_REPORT
+from reports.prepaid_float import PREPAID_FLOAT_REPORT
 from reports.receivables import RECEIVABLES_REPORT
 from reports.turnover import TURNOVER_REPORT
 
 REPORTS: dict[str, ReportKind] = {
-    each.name: each for each in (TURNOVER_REPORT, CARDS_REPORT, CASES_REPORT, RECEIVABLES_REPORT, INCOME_REPORT)
+    each.name: each
+    for each in (TURNOVER_REPORT, CARDS_REPORT, CASES_REPORT, RECEIVABLES_REPORT, INCOME_REPORT, PREPAID_FLOAT_REPORT)
 }
 
 #: Named in the reference, answered by a later release.
 LATER_REPORTS = (
-    "service", "roll_rates", "prepaid_float", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
+    "service", "roll_rates", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
 )
 
 #: What the database may use for each sort of a report before it goes to disk.

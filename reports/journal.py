@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC, Currency, major_units
-from accounts.posting_types import BY_CODE, RECEIVABLE
+from accounts.posting_types import BY_CODE, HOUSE, PREPAID_VALUE, RECEIVABLE
 from reports.asking import days_of_book
 
 #: Rows fetched from the database at a time.
@@ -25,10 +25,14 @@ ROWS_AT_A_TIME = 5_000
 
 @dataclass(frozen=True, slots=True)
 class OpenedAccount:
-    """A card account whose receivable is a ledger account of its own in the journal; on: the first day it may be used."""
+    """A card account, a ledger account of its own in the journal; on: the first day it may be used.
+
+    ledger: the line of the chart that it stands under, receivable or prepaid value.
+    """
 
     on: date
     account: str
+    ledger: int
     currency: Currency
 
 
@@ -59,6 +63,7 @@ class ClosingBalance:
 
     on: date
     account: str
+    ledger: int
     balance: int
     currency: Currency
 
@@ -73,6 +78,7 @@ class BroughtForward:
 
     on: date
     account: str
+    ledger: int
     balance: int
     currency: Currency
 
@@ -90,7 +96,7 @@ class JournalPeriod:
 
 #: Every card account that has been opened or posted to by the last day, with the first day it is used.
 ACCOUNTS = """
-    SELECT account.account, account.currency,
+    SELECT account.account, account.currency, account.prepaid,
            least(account.opened_on, first.posted_on, coalesce(%(from_on)s::date, account.opened_on)) AS first_on
     FROM card_account account
     LEFT JOIN (SELECT member_id, account_id, min(posted_on) AS posted_on FROM posting GROUP BY member_id, account_id) first
@@ -101,12 +107,12 @@ ACCOUNTS = """
 
 #: What each account owed before the journal's first day.
 BALANCES_BEFORE = """
-    SELECT account.account, account.currency,
-           sum(CASE WHEN posting.debit_account = %(receivable)s THEN posting.amount ELSE -posting.amount END)::bigint AS balance
+    SELECT account.account, account.currency, account.prepaid,
+           sum(CASE WHEN posting.debit_account < %(house)s THEN posting.amount ELSE -posting.amount END)::bigint AS balance
     FROM posting JOIN card_account account USING (member_id, account_id)
     WHERE posting.posted_on < %(from_on)s::date
-    GROUP BY account.member_id, account.account_id, account.account, account.currency
-    HAVING sum(CASE WHEN posting.debit_account = %(receivable)s THEN posting.amount ELSE -posting.amount END) <> 0
+    GROUP BY account.member_id, account.account_id, account.account, account.currency, account.prepaid
+    HAVING sum(CASE WHEN posting.debit_account < %(house)s THEN posting.amount ELSE -posting.amount END) <> 0
     ORDER BY account.member_id, account.account_id
 """
 
@@ -129,7 +135,7 @@ POSTINGS = """
 
 #: The balance that every statement of the period closes with.
 CLOSINGS = """
-    SELECT account.account, statement.closes_on, statement.new_balance, account.currency
+    SELECT account.account, account.prepaid, statement.closes_on, statement.new_balance, account.currency
     FROM statement JOIN card_account account USING (member_id, account_id)
     WHERE statement.cycle_no > 0
         AND statement.closes_on BETWEEN coalesce(%(from_on)s::date, '-infinity') AND %(to_on)s::date
@@ -164,7 +170,7 @@ def currencies_of_book(connection: Connection[Any]) -> list[Currency]:
 def opened_accounts(connection: Connection[Any], period: JournalPeriod) -> Iterator[OpenedAccount]:
     """Every card account of the journal, before anything is posted to it."""
     for row in _stream(connection, "journal_accounts", ACCOUNTS, _days(period)):
-        yield OpenedAccount(row["first_on"], row["account"], BY_NUMERIC[row["currency"]])
+        yield OpenedAccount(row["first_on"], row["account"], _ledger(row), BY_NUMERIC[row["currency"]])
 
 
 def journal_entries(connection: Connection[Any], period: JournalPeriod) -> Iterator[JournalEntry]:
@@ -181,8 +187,8 @@ def _place(entry: JournalEntry) -> tuple[date, int]:
 def _brought_forward(connection: Connection[Any], period: JournalPeriod) -> Iterator[BroughtForward]:
     if period.from_on is None:
         return
-    for row in _stream(connection, "journal_before", BALANCES_BEFORE, {**_days(period), "receivable": RECEIVABLE}):
-        yield BroughtForward(period.from_on, row["account"], row["balance"], BY_NUMERIC[row["currency"]])
+    for row in _stream(connection, "journal_before", BALANCES_BEFORE, {**_days(period), "house": HOUSE}):
+        yield BroughtForward(period.from_on, row["account"], _ledger(row), row["balance"], BY_NUMERIC[row["currency"]])
 
 
 def _postings(connection: Connection[Any], period: JournalPeriod) -> Iterator[JournalPosting]:
@@ -196,7 +202,11 @@ def _postings(connection: Connection[Any], period: JournalPeriod) -> Iterator[Jo
 
 def _closings(connection: Connection[Any], period: JournalPeriod) -> Iterator[ClosingBalance]:
     for row in _stream(connection, "journal_closings", CLOSINGS, _days(period)):
-        yield ClosingBalance(row["closes_on"], row["account"], row["new_balance"], BY_NUMERIC[row["currency"]])
+        yield ClosingBalance(row["closes_on"], row["account"], _ledger(row), row["new_balance"], BY_NUMERIC[row["currency"]])
+
+
+def _ledger(row: Mapping[str, Any]) -> int:
+    return PREPAID_VALUE if row["prepaid"] else RECEIVABLE
 
 
 def _days(period: JournalPeriod) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from accounts.money import Currency, major_units
-from accounts.posting_types import CHART_OF_ACCOUNTS, RECEIVABLE
+from accounts.posting_types import CHART_OF_ACCOUNTS, HOUSE
 from reports.journal import BroughtForward, ClosingBalance, JournalEntry, JournalPosting, OpenedAccount
 
 ROOTS = {"asset": "Assets", "liability": "Liabilities", "income": "Income", "expense": "Expenses", "equity": "Equity"}
@@ -24,9 +24,9 @@ def ledger_name(number: int) -> str:
     return f"{ROOTS[kind]}:{'-'.join(word.capitalize() for word in name.split('_'))}"
 
 
-def receivable_name(account: str) -> str:
-    """The receivable of a card account, under the receivable of the chart."""
-    return f"{ledger_name(RECEIVABLE)}:{account_component(account)}"
+def holder_name(number: int, account: str) -> str:
+    """A card account, under its line of the chart: the receivable, or the value of prepaid cards."""
+    return f"{ledger_name(number)}:{account_component(account)}"
 
 
 def account_component(account: str) -> str:
@@ -43,8 +43,8 @@ def account_component(account: str) -> str:
 
 
 def side_name(number: int, account: str) -> str:
-    """One side of a posting: the card account's own receivable, or a line of the chart."""
-    return receivable_name(account) if number == RECEIVABLE else ledger_name(number)
+    """One side of a posting: the card account itself, or a line of the chart."""
+    return holder_name(number, account) if number < HOUSE else ledger_name(number)
 
 
 def quoted(text: str) -> str:
@@ -60,14 +60,15 @@ def beancount_head(currencies: Sequence[Currency], first_on: date) -> Iterator[s
         yield f'option "operating_currency" "{currency.code}"\n'
     yield "\n"
     for number in CHART_OF_ACCOUNTS:
-        if number != RECEIVABLE:
+        if number >= HOUSE:
             yield f"{first_on} open {ledger_name(number)}\n"
     yield f"{first_on} open {BROUGHT_FORWARD}\n\n"
 
 
 def beancount_open(opened: OpenedAccount) -> str:
-    """The directive that opens a card account's receivable."""
-    return f"{opened.on} open {receivable_name(opened.account)} {opened.currency.code}\n  account: {quoted(opened.account)}\n"
+    """The directive that opens a card account."""
+    name = holder_name(opened.ledger, opened.account)
+    return f"{opened.on} open {name} {opened.currency.code}\n  account: {quoted(opened.account)}\n"
 
 
 def as_beancount(entries: Iterable[JournalEntry]) -> Iterator[str]:
@@ -77,7 +78,7 @@ def as_beancount(entries: Iterable[JournalEntry]) -> Iterator[str]:
             yield _transaction(entry)
         elif isinstance(entry, ClosingBalance):
             # A balance directive speaks of the start of its day, a statement of the end of its closing day.
-            yield (f"{entry.on + timedelta(days=1)} balance {receivable_name(entry.account)}  "
+            yield (f"{entry.on + timedelta(days=1)} balance {holder_name(entry.ledger, entry.account)}  "
                    f"{entry.balance_text} ~ 0 {entry.currency.code}\n\n")
         else:
             yield _brought_forward(entry)
@@ -104,5 +105,5 @@ def _transaction(posting: JournalPosting) -> str:
 def _brought_forward(entry: BroughtForward) -> str:
     digits, code = entry.currency.digits, entry.currency.code
     return (f'{entry.on} * "brought forward"\n'
-            f"  {receivable_name(entry.account)}  {major_units(entry.balance, digits)} {code}\n"
+            f"  {holder_name(entry.ledger, entry.account)}  {major_units(entry.balance, digits)} {code}\n"
             f"  {BROUGHT_FORWARD}  {major_units(-entry.balance, digits)} {code}\n\n")

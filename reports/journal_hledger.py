@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from accounts.money import Currency, major_units
-from accounts.posting_types import CHART_OF_ACCOUNTS, RECEIVABLE
+from accounts.posting_types import CHART_OF_ACCOUNTS, HOUSE
 from reports.journal import BroughtForward, ClosingBalance, JournalEntry, JournalPosting, OpenedAccount
-from reports.journal_beancount import BROUGHT_FORWARD, ledger_name, receivable_name, side_name
+from reports.journal_beancount import BROUGHT_FORWARD, holder_name, ledger_name, side_name
 
 _TAGS = ("effective_on", "source", "line", "category", "mcc", "channel", "terms", "clause")
 
@@ -30,14 +30,14 @@ def hledger_head(currencies: Sequence[Currency]) -> Iterator[str]:
         yield f"commodity 1000.{'0' * currency.digits} {currency.code}\n"
     yield "\n"
     for number in CHART_OF_ACCOUNTS:
-        if number != RECEIVABLE:
+        if number >= HOUSE:
             yield f"account {ledger_name(number)}\n"
     yield f"account {BROUGHT_FORWARD}\n\n"
 
 
 def hledger_account(opened: OpenedAccount) -> str:
-    """The directive that declares a card account's receivable."""
-    return f"account {receivable_name(opened.account)}  ; account:{tag_value(opened.account)}\n"
+    """The directive that declares a card account."""
+    return f"account {holder_name(opened.ledger, opened.account)}  ; account:{tag_value(opened.account)}\n"
 
 
 def as_hledger(entries: Iterable[JournalEntry]) -> Iterator[str]:
@@ -47,7 +47,7 @@ def as_hledger(entries: Iterable[JournalEntry]) -> Iterator[str]:
             yield _transaction(entry)
         elif isinstance(entry, ClosingBalance):
             zero = major_units(0, entry.currency.digits)
-            yield (f"{entry.on} * closing\n    {receivable_name(entry.account)}    "
+            yield (f"{entry.on} * closing\n    {holder_name(entry.ledger, entry.account)}    "
                    f"{zero} {entry.currency.code} = {entry.balance_text} {entry.currency.code}\n\n")
         else:
             yield _brought_forward(entry)
@@ -78,5 +78,5 @@ def _worth_saying(value: object, posted_on: date) -> bool:
 def _brought_forward(entry: BroughtForward) -> str:
     digits, code = entry.currency.digits, entry.currency.code
     return (f"{entry.on} * brought forward\n"
-            f"    {receivable_name(entry.account)}    {major_units(entry.balance, digits)} {code}\n"
+            f"    {holder_name(entry.ledger, entry.account)}    {major_units(entry.balance, digits)} {code}\n"
             f"    {BROUGHT_FORWARD}    {major_units(-entry.balance, digits)} {code}\n\n")

@@ -128,7 +128,7 @@ _RECEIVABLES = """
     LEFT JOIN latest USING (member_id, account_id)
     LEFT JOIN member ON member.member_id = account.member_id
     LEFT JOIN org_unit unit ON unit.org_unit_id = coalesce(account.org_unit_id, member.org_unit_id)
-    WHERE account.opened_on <= %(last_on)s::date
+    WHERE account.opened_on <= %(last_on)s::date AND NOT account.prepaid
         AND (account.closed_on IS NULL OR account.closed_on > %(last_on)s::date OR coalesce(owed.balance, 0) <> 0)
         AND (%(units)s::int[] IS NULL OR unit.org_unit_id = ANY(%(units)s::int[]))
     {group_by}

@@ -28,8 +28,8 @@ CLOSE_STEP = 40
 DAY_TOTALS = """
     WITH posted AS (
         SELECT posting.posted_on AS business_on, known.code, known.digits, count(*) AS postings,
-               coalesce(sum(amount) FILTER (WHERE debit_account = %(receivable)s), 0) AS debits,
-               coalesce(sum(amount) FILTER (WHERE credit_account = %(receivable)s), 0) AS credits
+               coalesce(sum(amount) FILTER (WHERE debit_account < %(house)s), 0) AS debits,
+               coalesce(sum(amount) FILTER (WHERE credit_account < %(house)s), 0) AS credits
         FROM posting LEFT JOIN currency known ON known.currency = posting.currency
         WHERE posting.posted_on >= (SELECT first_on FROM book) AND posting.posted_on <= (SELECT closed_through FROM book)
         GROUP BY posting.posted_on, known.code, known.digits

@@ -43,15 +43,15 @@ POSTINGS_OUT_OF_TYPE = """
 #: that was opened and whose rows were let in; a day in hand has let in only some shards'.
 COUNTED = f"""
     SELECT posting.member_id, posting.account_id,
-           sum(CASE WHEN posting.debit_account = %(receivable)s THEN posting.amount
-                    WHEN posting.credit_account = %(receivable)s THEN -posting.amount ELSE 0 END) AS balance
+           sum(CASE WHEN posting.debit_account < %(house)s THEN posting.amount
+                    WHEN posting.credit_account < %(house)s THEN -posting.amount ELSE 0 END) AS balance
     FROM posting
     CROSS JOIN (SELECT greatest((SELECT max(business_on) FROM business_day),
                                 (SELECT closed_through FROM book)) AS day) AS opened
     LEFT JOIN (SELECT business_on, shard FROM day_step WHERE step = {POST_STEP} AND state <> 'done') waiting
         ON waiting.business_on = posting.posted_on AND waiting.shard = (posting.member_id - 1) / %(shard_members)s
     WHERE (%(account)s::bigint IS NULL OR (posting.member_id = %(member)s AND posting.account_id = %(account)s))
-        AND (posting.source_id = %(own_charges)s OR posting.type = ANY(%(opening_types)s::smallint[])
+        AND (posting.source_id <= %(own_charges)s OR posting.type = ANY(%(opening_types)s::smallint[])
              OR (posting.posted_on <= opened.day AND waiting.shard IS NULL))
     GROUP BY posting.member_id, posting.account_id
 """  # noqa: S608
@@ -115,8 +115,8 @@ LEDGER_CHECKS = (
              TRIAL_BALANCE, _trial_balance, of_accounts=False),
     by_query("postings_match_their_type", "Every posting moves between the two ledger accounts of its type, in its account's "
              "currency.", POSTINGS_OUT_OF_TYPE, _out_of_type),
-    by_query("subledger_equals_ledger", "The guarded balances of all accounts add up to the cardholder receivable.",
-             SUBLEDGER, lambda row: f"guarded balances add up to {money(row, 'subledger')}, the receivable to "
+    by_query("subledger_equals_ledger", "The guarded balances of all accounts add up to what holders owe, less what they hold.",
+             SUBLEDGER, lambda row: f"guarded balances add up to {money(row, 'subledger')}, the ledger to "
              f"{money(row, 'ledger')}", of_accounts=False),
     by_query("guarded_balances_equal_postings", "Every account's guarded balance is the sum of its postings that count.",
              GUARDED_BALANCES, _guarded),

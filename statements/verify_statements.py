@@ -42,7 +42,7 @@ OPENING_BALANCES = """
     FROM (SELECT member_id, account_id, new_balance FROM statement WHERE cycle_no = 0) opening
     FULL JOIN (
         SELECT member_id, account_id,
-               sum(CASE WHEN debit_account = %(receivable)s THEN amount ELSE -amount END) AS balance
+               sum(CASE WHEN debit_account < %(house)s THEN amount ELSE -amount END) AS balance
         FROM posting WHERE type = ANY(%(opening_types)s::smallint[]) GROUP BY member_id, account_id
     ) posted USING (member_id, account_id)
     JOIN card_account account USING (member_id, account_id)

@@ -18,6 +18,10 @@ from accounts.intake.rows import BoolArray, RowBlock
 #: The limit of an account whose file gives none: more than any balance, so that nothing counts as over the limit.
 NO_CREDIT_LIMIT = 10**15
 
+#: Columns that say nothing of a prepaid account, and why.
+_NOT_ON_PREPAID = (("credit_limit", "nothing is lent on it"),
+                   ("opening_balance", "`cardwright prepaid load` puts value on it"))
+
 
 @dataclass
 class CheckedAccounts:
@@ -47,8 +51,9 @@ def check_accounts(block: RowBlock, products: Products) -> CheckedAccounts:
     check.refuse(np.array([code is not None and code not in products for code in codes], dtype=np.bool_), "product",
                  f"is no product with approved terms (there are: {have})")
     product = [None if code is None else products.get(code) for code in codes]
-    prepaid = np.array([each is not None and each.kind != "credit" for each in product], dtype=np.bool_)
-    check.refuse(prepaid, "product", "is a prepaid product, which this release does not take in")
+    prepaid = np.array([each is not None and each.kind == "prepaid" for each in product], dtype=np.bool_)
+    for name, why in _NOT_ON_PREPAID:
+        check.refuse(prepaid & ~check.absent(name), name, f"is for credit products; this is a prepaid one: {why}")
     opened_on, opening_on = check.values("opened_on"), check.values("opening_on")
     check.refuse(~check.absent("opening_balance") & check.absent("opening_on"), "opening_on",
                  "is missing; an opening balance stands at the end of a day")
@@ -57,10 +62,16 @@ def check_accounts(block: RowBlock, products: Products) -> CheckedAccounts:
     check.refuse(too_early, "opening_on", lambda index: f"lies before the account was opened on {opened_on[index]}")
     return CheckedAccounts(
         check, product, opened_on, opening_on, check.values("closing_day"),
-        _amounts(check, "credit_limit", product, NO_CREDIT_LIMIT, signed=False),
+        _limits(check, product),
         _amounts(check, "opening_balance", product, 0, signed=True),
         [each or "active" for each in block.column("status").to_pylist()],
     )
+
+
+def _limits(check: BlockCheck, product: list[Product | None]) -> list[int]:
+    """Credit limits; on a prepaid card nothing is lent."""
+    limits = _amounts(check, "credit_limit", product, NO_CREDIT_LIMIT, signed=False)
+    return [0 if each is not None and each.kind == "prepaid" else limit for each, limit in zip(product, limits, strict=True)]
 
 
 def _amounts(check: BlockCheck, name: str, product: list[Product | None], absent: int, signed: bool) -> list[int]:

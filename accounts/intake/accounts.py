@@ -163,6 +163,7 @@ def _keep(connection: Connection[Any], new: _NewAccounts, book: BookDays, closin
         "migrated": pa.array([is_migrated(opened_on, book) for opened_on, _, _ in dates], pa.bool_()),
         "org_unit_id": picked(unit_ids, new.rows, pa.int64()),
         "status": picked(checked.status, new.rows, pa.string()),
+        "prepaid": picked([each is not None and each.kind == "prepaid" for each in checked.product], new.rows, pa.bool_()),
         "over_limit_opt_in": picked([bool(each) for each in checked.check.values("over_limit_opt_in")], new.rows, pa.bool_()),
     }))
     copy_rows(connection, "guarded_balance", pa.table({**ids, "balance": new.balance}))

@@ -123,7 +123,7 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     found, unknown = _find(check, directory)
     accounts, account = found.accounts, found.account
     type_given = check.coded("type", lambda name: _PLACE[name], -1)
-    _refuse_prepaid(check, type_given, accounts, account)
+    _refuse_prepaid(check, type_given, accounts, account, products)
     _must_be_in_the_currency(check, accounts, account)
     amount, readable = read_amounts(check, "amount", *_units(accounts, account, products))
     posted_as = _with_sign(check, signed, type_given, amount, readable)
@@ -150,7 +150,13 @@ def _find(check: BlockCheck, directory: Directory) -> tuple[Found, tuple[Any, An
     return found, (code.filter(pa.array(has_code & no_account)), card.filter(pa.array(has_card & no_card)))
 
 
-def _refuse_prepaid(check: BlockCheck, kind: Int64Array, accounts: AccountColumns, account: Int64Array) -> None:
+def _refuse_prepaid(check: BlockCheck, kind: Int64Array, accounts: AccountColumns, account: Int64Array,
+                    products: Products) -> None:
+    """Value moves at the counter, where the card is asked first; a file would post what the card may not have."""
+    places, names = distinct(accounts.product)
+    of_product = np.array([name in products and products[name].kind == "prepaid" for name in names], dtype=np.bool_)
+    prepaid = np.append(of_product[places] if len(names) else np.zeros(len(places), dtype=np.bool_), False)[account]
+
     def reason(index: int) -> str:
         name = TYPES[int(kind[index])]
         if account[index] < 0:
@@ -158,7 +164,9 @@ def _refuse_prepaid(check: BlockCheck, kind: Int64Array, accounts: AccountColumn
         place = int(account[index])
         return f"{name} is for prepaid products; {accounts.product[place]} of {accounts.code[place]} is a credit product"
 
-    check.refuse(_PREPAID[kind], "type", reason)
+    check.refuse(_PREPAID[kind] & ~prepaid, "type", reason)
+    check.refuse(prepaid, "account", lambda index: f"{accounts.code[int(account[index])]} is a prepaid account; its value "
+                 "moves at the counter (`cardwright prepaid`), not by a file")
 
 
 def _must_be_in_the_currency(check: BlockCheck, accounts: AccountColumns, account: Int64Array) -> None:

@@ -19,9 +19,9 @@ from accounts.posting_types import (
     BALANCE_TRANSFER,
     BY_CODE,
     CASH_ADVANCE,
+    HOUSE,
     JOINING_FEE,
     PURCHASE,
-    RECEIVABLE,
     REFUND,
     REPLACEMENT_FEE,
     SUPPLEMENTARY_ANNUAL_FEE,
@@ -88,8 +88,8 @@ WHERE a.product = %(product)s AND a.status <> 'charged_off' AND c.replaces_card_
 """
 #: What accounts spent, and how often, in the year before a day.
 _SPENT = """
-SELECT u.account_id, coalesce(sum(CASE WHEN p.debit_account = %(receivable)s THEN p.amount ELSE -p.amount END), 0)::bigint,
-       count(*) FILTER (WHERE p.debit_account = %(receivable)s)
+SELECT u.account_id, coalesce(sum(CASE WHEN p.debit_account < %(house)s THEN p.amount ELSE -p.amount END), 0)::bigint,
+       count(*) FILTER (WHERE p.debit_account < %(house)s)
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) AS u(member_id, account_id)
 LEFT JOIN posting p ON p.member_id = u.member_id AND p.account_id = u.account_id AND p.type = ANY(%(types)s)
      AND p.posted_on >= %(from)s AND p.posted_on < %(on)s
@@ -121,6 +121,8 @@ class _DatedFee:
 def _dated_fees(version: VersionInForce, on: date) -> list[_DatedFee]:
     """The fees of a version that are charged by the date of opening, issue or replacement."""
     terms, fees, found = version.terms, version.terms.fees, []
+    if terms.prepaid is not None:
+        return []  # it pays at the counter
     none_migrated = np.zeros(1, dtype=np.bool_)
     if fees.joining is not None:
         found.append(_DatedFee(_JUST_OPENED, JOINING_FEE, fees.joining.clause,
@@ -198,7 +200,7 @@ def _spent_enough(connection: Connection[Any], due: Columns, on: date, version: 
     if fee is None or (fee.waive_if_spend is None and fee.waive_if_count is None):
         return np.zeros(len(due["account_id"]), dtype=bool)
     spent = copy_out(connection, _SPENT, {
-        "receivable": RECEIVABLE, "members": due["member_id"].tolist(), "accounts": due["account_id"].tolist(),
+        "house": HOUSE, "members": due["member_id"].tolist(), "accounts": due["account_id"].tolist(),
         "types": list(_SPENDING), "from": year_before(on), "on": on,
     }, {"account_id": "bigint", "spend": "bigint", "count": "bigint"})
     place = np.searchsorted(spent["account_id"], due["account_id"])

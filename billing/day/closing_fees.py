@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from accounts.calendar import closing_days_of, day_number, day_of
 from accounts.columns import Columns, Spec, copy_out
-from accounts.posting_types import LATE_PAYMENT_FEE, OVER_LIMIT_FEE, RECEIVABLE
+from accounts.posting_types import HOUSE, LATE_PAYMENT_FEE, OVER_LIMIT_FEE
 from billing import closing
 from billing.day.charge import allowed_shortfall, post_fee
 from billing.day.due_dates import read_due_histories
@@ -48,12 +48,12 @@ _MAY_BE_OVER = f"""
 SELECT c.member_id, c.account_id, c.credit_limit, c.balance, c.due_on FROM ({_CLOSING}) c
 WHERE c.credit_limit < c.balance + coalesce((
     SELECT sum(p.amount) FROM posting p WHERE p.member_id = c.member_id AND p.account_id = c.account_id
-    AND p.posted_on > c.closes_on AND p.posted_on <= %(on)s AND p.debit_account = %(receivable)s
+    AND p.posted_on > c.closes_on AND p.posted_on <= %(on)s AND p.debit_account < %(house)s
     AND NOT p.type = ANY(%(left_out)s)), 0)
 ORDER BY c.member_id, c.account_id
 """  # noqa: S608
 _CYCLE_POSTINGS = """
-SELECT p.account_id, p.posted_on, p.type, CASE WHEN p.debit_account = %(receivable)s THEN p.amount ELSE -p.amount END
+SELECT p.account_id, p.posted_on, p.type, CASE WHEN p.debit_account < %(house)s THEN p.amount ELSE -p.amount END
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[]) AS u(member_id, account_id)
 JOIN posting p ON p.member_id = u.member_id AND p.account_id = u.account_id
 LEFT JOIN LATERAL (SELECT max(s.closes_on) AS closes_on FROM statement s WHERE s.member_id = u.member_id
@@ -75,7 +75,7 @@ ORDER BY s.account_id, s.closes_on DESC
 _MAY_BE_LATE = f"""
 SELECT c.member_id, c.account_id, c.cycle_no FROM ({_CLOSING}) c
 WHERE c.cycle_no >= 0 AND (c.past_due > 0 OR c.minimum_payment_due > %(allowed)s + coalesce((
-    SELECT sum(CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END) FROM posting p
+    SELECT sum(CASE WHEN p.debit_account < %(house)s THEN -p.amount ELSE p.amount END) FROM posting p
     WHERE p.member_id = c.member_id AND p.account_id = c.account_id AND p.posted_on > c.closes_on
     AND p.posted_on <= c.due_on + %(tolerance)s + 1 AND p.effective_on <= c.due_on + %(tolerance)s
     AND p.type = ANY(%(types)s)), 0))
@@ -96,7 +96,7 @@ class _Range:
 
     def parameters(self, version: VersionInForce) -> dict[str, Any]:
         return {"on": self.on, "closing_days": list(closing_days_of(self.on)), "product": version.product, "first": self.first,
-                "last": self.last, "parked": list(self.parked), "receivable": RECEIVABLE, "opted_in": False,
+                "last": self.last, "parked": list(self.parked), "house": HOUSE, "opted_in": False,
                 "left_out": list(LEFT_OUT)}
 
 
@@ -136,7 +136,7 @@ def read_limit_histories(connection: Connection[Any], due: Columns, on: date, ma
     given = {"members": due["member_id"].tolist(), "accounts": due["account_id"].tolist(), "on": on}
     postings, closings = defaultdict(list), defaultdict(list)
     for account, *posting in _rows(copy_out(connection, _CYCLE_POSTINGS, {
-            **given, "receivable": RECEIVABLE, "left_out": list(LEFT_OUT)}, {
+            **given, "house": HOUSE, "left_out": list(LEFT_OUT)}, {
             "account_id": "bigint", "posted_on": "date", "type": "smallint", "amount": "bigint"})):
         postings[account].append(tuple(posting))
     for account, *closed in _rows(copy_out(connection, _CLOSINGS, {

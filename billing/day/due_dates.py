@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from accounts.calendar import day_of, due_on
 from accounts.columns import Columns, copy_out
-from accounts.posting_types import LATE_PAYMENT_FEE, RECEIVABLE, RETURNED_PAYMENT_FEE
+from accounts.posting_types import HOUSE, LATE_PAYMENT_FEE, RETURNED_PAYMENT_FEE
 from billing.account_events import ASKED
 from billing.day.charge import allowed_shortfall, chosen, digits_of, post_fee
 from billing.day.outcome import StepOutcome, shards_of
@@ -54,7 +54,7 @@ LEFT JOIN LATERAL (
         SELECT s.amount, sum(s.amount) OVER (ORDER BY p.effective_on, p.posted_on, s.amount DESC
                                              ROWS UNBOUNDED PRECEDING) AS running
         FROM posting p
-        CROSS JOIN LATERAL (SELECT CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END AS amount) s
+        CROSS JOIN LATERAL (SELECT CASE WHEN p.debit_account < %(house)s THEN -p.amount ELSE p.amount END AS amount) s
         WHERE p.member_id = m.member_id AND p.account_id = m.account_id AND p.posted_on > m.closes_on
           AND p.posted_on <= %(on)s AND p.effective_on <= %(in_time)s AND p.type = ANY(%(types)s)) each) r ON true
 """  # noqa: S608
@@ -67,7 +67,7 @@ ORDER BY s.account_id, s.cycle_no
 """  # noqa: S608
 _RECEIPTS = """
 SELECT p.account_id, p.posted_on, p.effective_on,
-       CASE WHEN p.debit_account = %(receivable)s THEN -p.amount ELSE p.amount END
+       CASE WHEN p.debit_account < %(house)s THEN -p.amount ELSE p.amount END
 FROM unnest(%(members)s::bigint[], %(accounts)s::bigint[], %(since)s::date[]) AS u(member_id, account_id, since)
 JOIN posting p ON p.member_id = u.member_id AND p.account_id = u.account_id AND p.posted_on > u.since
      AND p.posted_on <= %(on)s AND p.type = ANY(%(types)s)
@@ -126,7 +126,7 @@ def process_due_dates(connection: Connection[Any], on: date, first_member_id: in
     for rule in _late_rules(TermsBook(connection), on):
         version = rule.version
         due = copy_out(connection, _RECEIVED, {
-            **rule.parameters, "receivable": RECEIVABLE, "on": on, "in_time": rule.in_time,
+            **rule.parameters, "house": HOUSE, "on": on, "in_time": rule.in_time,
             "returned_fee": RETURNED_PAYMENT_FEE.code, "types": received_types(version.terms), "first": first_member_id,
             "last": last_member_id, "parked": list(parked),
         }, {"member_id": "bigint", "account_id": "bigint", "cycle_no": "integer", "closes_on": "date", "due_on": "date",
@@ -175,7 +175,7 @@ def read_due_histories(connection: Connection[Any], late: Columns, on: date, bac
     since = [day_of(statements[account][0].closes_on if account in statements else 0) for account in accounts]
     received = copy_out(connection, _RECEIPTS, {
         "members": members, "accounts": accounts, "since": since, "on": on, "types": received_types(terms),
-        "receivable": RECEIVABLE,
+        "house": HOUSE,
     }, {"account_id": "bigint", "posted_on": "date", "effective_on": "date", "amount": "bigint"})
     receipts: dict[int, list[Receipt]] = defaultdict(list)
     for account, *values in _rows(received):

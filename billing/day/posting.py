@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from accounts.posting_types import OPENING_CREDIT, OWN_CHARGES, RECEIVABLE
+from accounts.posting_types import HOUSE, OPENING_CREDIT, OWN_CHARGES
 from billing.day.event_fees import charge_event_fees
 from billing.day.outcome import StepOutcome, shards_of
 from billing.terms_book import TermsBook
@@ -19,9 +19,9 @@ _POSTED = "SELECT member_id FROM posting WHERE posted_on = %(on)s AND type > %(o
 _APPLY_DAY = """
 UPDATE guarded_balance g SET balance = g.balance + day.amount
 FROM (SELECT member_id, account_id,
-             sum(CASE WHEN debit_account = %(receivable)s THEN amount ELSE -amount END) AS amount, count(*) AS rows
+             sum(CASE WHEN debit_account < %(house)s THEN amount ELSE -amount END) AS amount, count(*) AS rows
       FROM posting
-      WHERE posted_on = %(on)s AND source_id <> %(own)s AND type > %(opening)s
+      WHERE posted_on = %(on)s AND source_id > %(own)s AND type > %(opening)s
         AND member_id BETWEEN %(first)s AND %(last)s
       GROUP BY member_id, account_id) day
 WHERE g.member_id = day.member_id AND g.account_id = day.account_id
@@ -42,7 +42,7 @@ def post_day(connection: Connection[Any], on: date, first_member_id: int, last_m
         for name, count in charge_event_fees(connection, on, version, first_member_id, last_member_id, parked).items():
             outcome.add(name, count)
     applied = connection.execute(_APPLY_DAY, {
-        "on": on, "receivable": RECEIVABLE, "own": OWN_CHARGES, "opening": OPENING_CREDIT.code,
+        "on": on, "house": HOUSE, "own": OWN_CHARGES, "opening": OPENING_CREDIT.code,
         "first": first_member_id, "last": last_member_id,
     }).fetchall()
     outcome.add("posted", sum(row[0] for row in applied))

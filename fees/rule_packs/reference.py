@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fees.rule_packs.check import Check, RulePack
-from fees.rule_packs.registry import PACKS
+from fees.rule_packs.registry import PACKS, PREPAID_PACKS
 
 _BASIS = {"text": "its text", "example": "a published example of it", "report": "reports of it", "memory": "memory"}
 _OPENING = """# Rule packs
@@ -17,6 +17,9 @@ A pack is a reading of the law by programmers, not advice by lawyers. **Known fr
 text, a published example of it that was worked through, reports of it (by a regulator, a bank, a lawyer, the press), or memory.
 Check it before you rely on it.
 
+Prepaid products are held against the rule set that `[prepaid] rule_set` names, in the same way; its limits also hold at the
+counter, where each refuses with its numbers.
+
 Checks of notice need the version before: `products load` and `products approve` take it from the books; for `lint` give
 `--after FILE`, and with `--told-on DATE` the day that holders are told.
 """
@@ -24,7 +27,7 @@ Checks of notice need the version before: `products load` and `products approve`
 
 def reference() -> str:
     """The page, whole."""
-    return _OPENING + "".join(_pack(pack) for pack in PACKS.values())
+    return _OPENING + "".join(_pack(pack) for pack in (*PACKS.values(), *PREPAID_PACKS.values()))
 
 
 def _pack(pack: RulePack) -> str:

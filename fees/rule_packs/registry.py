@@ -10,9 +10,11 @@ from fees.rule_packs.check import Breach, Case, Check, RulePack, Source, clause_
 from fees.rule_packs.china import CN
 from fees.rule_packs.hong_kong import HK
 from fees.rule_packs.india import IN
+from fees.rule_packs.prepaid import PREPAID_PACKS
 from fees.rule_packs.taiwan import TW
 from fees.rule_packs.united_kingdom import UK
 from fees.rule_packs.united_states import US
+from fees.terms import Terms
 
 #: The packs by the value of `rule_pack`.
 PACKS: dict[str, RulePack] = {pack.country: pack for pack in (US, CN, TW, HK, IN, UK)}
@@ -44,12 +46,17 @@ class BreaksRulePack(Refused):
 
 def broken(case: Case) -> Iterator[Broken]:
     """Everything in the terms that breaks their rule pack, refused or noted, in the order of the pack's checks."""
-    pack = PACKS.get(case.terms.rule_pack)
+    pack = _pack_of(case.terms)
     if pack is None:
         return
     for check in (_currency(pack), *pack.checks):
         for breach in check.find(case):
             yield Broken(pack, check, breach, clause_of(case.terms, breach.key))
+
+
+def _pack_of(terms: Terms) -> RulePack | None:
+    """The law of a product: a credit card's by its country, a prepaid card's by its rule set."""
+    return PACKS.get(terms.rule_pack) if terms.prepaid is None else PREPAID_PACKS.get(terms.prepaid.rule_set)
 
 
 def require_lawful(case: Case, where: str | None = None) -> None:
@@ -69,4 +76,4 @@ def _currency(pack: RulePack) -> Check:
                  Source("this pack", "its own currency", "text"), find, "note")
 
 
-__all__ = ["PACKS", "BreaksRulePack", "Broken", "broken", "require_lawful"]
+__all__ = ["PACKS", "PREPAID_PACKS", "BreaksRulePack", "Broken", "broken", "require_lawful"]

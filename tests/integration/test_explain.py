@@ -13,7 +13,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from accounts.database import Database
-from accounts.posting_types import BY_CODE, OWN_CHARGES, POSTING_TYPES
+from accounts.posting_types import BY_CODE, OWN_CHARGES, POSTING_TYPES, RECEIVABLE
 from statements.document import Explanation
 from statements.explain import NoSuchCharge, explain
 from statements.history import History, NotDerived, read_history
@@ -164,7 +164,7 @@ def test_every_charge_is_either_made_or_has_a_reason_why_not(histories: Sequence
 
 def test_every_kind_of_charge_can_be_asked_about() -> None:
     charges = {each for each in POSTING_TYPES
-               if each.charge is not None and each.sign > 0 and each.figure in ("interest", "fees")}
+               if each.charge is not None and each.debit == RECEIVABLE and each.figure in ("interest", "fees")}
     names = {f"interest.{each.segment}" if each.charge == "interest" else each.charge for each in charges}
     by_the_terms = {"interest.other_segment", "interest.deferred"}  # asked about by the segment's name in the terms
     assert names - by_the_terms == set(KINDS)

@@ -19,6 +19,7 @@ from fees.schedule import (
     AlreadyApproved,
     CurrencyChanged,
     InClosedPeriod,
+    KindChanged,
     NoName,
     NoSuchVersion,
     NoTermsInForce,
@@ -126,8 +127,10 @@ def test_a_product_keeps_its_currency_and_never_asks_for_what_is_not_charged(emb
         schedule.approve(connection, "gold", "lan")
         with pytest.raises(CurrencyChanged, match="is in USD, but the product's accounts are kept in CNY"):
             schedule.propose(connection, gold("2024-01-01", currency="USD"), "ming")
-        with pytest.raises(NotCharged, match="kind"):
+        with pytest.raises(KindChanged, match="is prepaid, but the product's accounts are credit"):
             schedule.propose(connection, gold("2024-01-01", 'kind = "prepaid"'), "ming")
+        with pytest.raises(NotCharged, match="rule_pack"):
+            schedule.propose(connection, gold("2024-01-01", 'rule_pack = "JP"'), "ming")
         assert len(schedule.versions(connection)) == 1
 
 
@@ -194,11 +197,11 @@ def test_bad_files_get_one_line_and_leave_nothing(cardwright: RunCardwright, emb
     stated = 'product = "gold"\ncurrency = "CNY"\nin_force_from = 2023-01-01\n'
     (tmp_path / "good.toml").write_text(stated, encoding="utf-8")
     (tmp_path / "typo.toml").write_text(stated + "[cycle]\nclosing_dya = 7\n", encoding="utf-8")
-    (tmp_path / "later.toml").write_text(stated + 'kind = "prepaid"\n', encoding="utf-8")
+    (tmp_path / "later.toml").write_text(stated + 'rule_pack = "JP"\n', encoding="utf-8")
     (tmp_path / "short.toml").write_text("[cycle]\nclosing_day = 7\n", encoding="utf-8")
     for name, exit_code, said in (
         ("typo.toml", 2, "cycle.closing_dya is not a key; did you mean cycle.closing_day?"),
-        ("later.toml", 3, 'kind = "prepaid" is not charged by this release; it takes credit'),
+        ("later.toml", 3, 'rule_pack = "JP" is not charged by this release; it takes none, US'),
         ("short.toml", 2, "product has to be stated"),
         ("none.toml", 2, "cannot be read: No such file or directory"),
     ):

@@ -17,12 +17,12 @@ from accounts.database import Database
 from accounts.migration import REVISIONS, SCHEMA
 from accounts.models import Base
 from accounts.money import BY_NUMERIC
-from accounts.posting_types import CHART_OF_ACCOUNTS, OWN_CHARGES
+from accounts.posting_types import CHART_OF_ACCOUNTS, COUNTER, OWN_CHARGES
 
 
 @pytest.fixture(scope="module")
 def described() -> MetaData:
-    for room in ("accounts", "fees", "billing", "service", "jobs"):
+    for room in ("accounts", "fees", "billing", "counter", "service", "jobs"):
         importlib.import_module(f"{room}.models")
     return Base.metadata
 
@@ -65,7 +65,7 @@ def test_reference_rows(module_database: Database) -> None:
     assert chart == CHART_OF_ACCOUNTS
     assert currencies == {each.code: (each.numeric, each.digits) for each in BY_NUMERIC.values()}
     assert [currencies[code] for code in ("CNY", "JPY", "KWD", "TWD")] == [(156, 2), (392, 0), (414, 3), (901, 2)]
-    assert sources == [(OWN_CHARGES, "charges", True)]
+    assert sorted(sources) == [(COUNTER, "counter", True), (OWN_CHARGES, "charges", True)]
     assert book == [(1, None, None, None)]
 
 

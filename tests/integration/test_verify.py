@@ -21,6 +21,7 @@ from statements.seal import seal_statement
 from statements.verify import CHECKS, scope_of, verify
 from statements.verify_reperform import Reperformed, statements_reperform
 from tests import small_book
+from tests.integration.test_verify_prepaid import CORRUPTIONS as PREPAID_CORRUPTIONS
 
 UNTIL = date(2024, 6, 10)
 
@@ -242,6 +243,7 @@ def test_other_accounts_and_closings_do_not_speak_of_it(owner: psycopg.Connectio
 def test_every_check_was_seen_to_fail() -> None:
     """A check that no change of the books makes fail proves nothing."""
     seen = {name for _, _, checks in CORRUPTIONS for name in checks} | {"closed_days_have_no_late_rows"}
+    seen |= {name for _, checks in PREPAID_CORRUPTIONS for name in checks}
     assert {each.name for each in CHECKS} == seen
 
 

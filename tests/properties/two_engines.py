@@ -28,7 +28,8 @@ from statements.seal import seal_statements
 
 # Hypothesis draws, now and then, a number that it finds in the project's own modules, as far as they are loaded: what ran in a
 # process before would make it draw other cases. Once all of them are loaded it is the same everywhere.
-ROOMS = ("accounts", "benchmarks", "billing", "fees", "jobs", "migrations", "reports", "samples", "service", "statements")
+ROOMS = ("accounts", "benchmarks", "billing", "counter", "fees", "jobs", "migrations", "reports", "samples",
+         "service", "statements")
 for _room in ROOMS:
     for _module in walk_packages(import_module(_room).__path__, f"{_room}."):
         if _module.name != "migrations.env":  # migrates as it is loaded

@@ -76,7 +76,6 @@ def test_charged(toml: str) -> None:
 
 
 @pytest.mark.parametrize(("toml", "expected"), [
-    ('kind = "prepaid"', 'kind = "prepaid" | it takes credit'),
     ('rule_pack = "JP"', 'rule_pack = "JP" | it takes none'),
     ('[interest]\ndebits_count_from = "next_day"',
      'interest.debits_count_from = "next_day" | it takes same_day; next_day only where'),

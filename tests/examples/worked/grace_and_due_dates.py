@@ -52,7 +52,7 @@ EXAMPLES = [
         reading="By when the issuer has to send it back is a matter of its staff"),
 ]
 
-PREPAID = "Prepaid cards are billed by another engine than this"
+PREPAID = "A limit of prepaid cards at the counter, no bill: see prepaid-rules.md"
 NOT_OURS = [
     NotOurs("US-E20d-1-i", "12 CFR 1005 (Regulation E), comment 20(d)-1.i", "First dormancy fee after a year", PREPAID),
     NotOurs("US-E20d-1-ii", "12 CFR 1005 (Regulation E), comment 20(d)-1.ii", "One dormancy fee a calendar month", PREPAID),
