@@ -214,7 +214,8 @@ def _pieces(terms: Terms, kind: Carried, fee: int, share: Fraction) -> Iterator[
             yield low, high, _margins(terms, kind, interest, fee, share)
             continue
         for holds, excess in _either(terms, kind, interest, fee):
-            begin, end = _below(excess, _slack(terms, kind), low, high)
+            # Parts that are rounded up hold more than the interest where their lines are still below it.
+            begin, end = _below(excess, _slack(terms, kind) + _raised(terms), low, high)
             if end is None or begin <= end:
                 yield begin, end, _margins(terms, kind, interest, fee, share, holds)
 

@@ -92,6 +92,14 @@ def test_no_smaller_balance_falls_short(terms: Terms, share: Fraction) -> None:
             assert not any(falls_short(statement_of(terms, ((kind, each),), fee, share)) for each in range(found.principal))
 
 
+def test_parts_that_hold_the_interest_only_once_they_are_rounded_up_are_looked_at() -> None:
+    parts = [("0.05", "revolving_principal")]
+    terms = terms_of("percent_or_interest", parts, ["fees"], ["interest"], "0", "0.01", "up", "0.035", "0.02", "1.00")
+    found = smallest_shortfall(terms, Fraction(1, 100))
+    assert isinstance(found, Shortfall)
+    assert (found.principal, found.interest, found.minimum, found.required) == (1_261, 89, 100, 101), "one cent short"
+
+
 def test_what_parts_are_rounded_up_by_is_no_shortfall() -> None:
     parts = [("0.01", "new_purchases"), ("0.025", "principal")]
     found = smallest_shortfall(terms_of("greater_of", parts, ["interest"], [], "5.00", "0.01", "up", "0", "0.02", "1.00"))
