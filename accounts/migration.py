@@ -12,9 +12,9 @@ import psycopg
 from accounts.errors import Trouble
 
 #: The revision that this release of Cardwright works with; every room's models describe it.
-SCHEMA = "0013"
+SCHEMA = "0014"
 #: Revisions that this release knows, oldest first.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
 APP_ROLE = "cardwright_app"
 #: One migration at a time in one database.
 _LOCK = 4_927_001

@@ -49,15 +49,16 @@ SELECT command, asked, reply FROM counter_event WHERE ref = %(ref)s AND member_i
 _POST = """
 INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account, credit_account, currency,
                      amount, effective_on, transaction_on, card_id, terms_version_id, clause, source_ref, merchant, mcc, outlet,
-                     channel, description)
+                     channel, description, original_amount, original_currency)
 VALUES (%(member_id)s, %(account_id)s, %(on)s, %(source)s, %(line)s, %(type)s, %(debit)s, %(credit)s, %(currency)s, %(amount)s,
         %(on)s, %(on)s, %(card_id)s, %(version)s, %(clause)s, %(ref)s, %(merchant)s, %(mcc)s, %(outlet)s, %(channel)s,
-        %(description)s)
+        %(description)s, %(original_amount)s, %(original_currency)s)
 """
 #: The one statement that guards what may be spent: where it is not enough, no row changes.
 _MOVE_BALANCE = """
 UPDATE guarded_balance SET balance = balance + %(amount)s
-WHERE member_id = %(member_id)s AND account_id = %(account_id)s AND (%(amount)s <= 0 OR -balance - holds >= %(amount)s)
+WHERE member_id = %(member_id)s AND account_id = %(account_id)s
+  AND (%(amount)s <= 0 OR NOT %(guarded)s OR -balance - holds >= %(amount)s)
 """
 _NEW_LOT = """
 INSERT INTO purse_lot (member_id, account_id, lot, purse, source, funder, made_on, expires_on, original, remaining)
@@ -184,7 +185,11 @@ class HeldCard:
     @property
     def spendable(self) -> int:
         """What it may spend today: value that is not held, in lots that are not past their day."""
-        return max(0, min(-self.balance - self.holds, spendable(self.lots, self.on)))
+        return self.spendable_of(self.on)
+
+    def spendable_of(self, day: date) -> int:
+        """What may be spent of lots that are not past their day on a day."""
+        return max(0, min(-self.balance - self.holds, spendable(self.lots, day)))
 
     def text(self, amount: int) -> str:
         """An amount in major units."""
@@ -209,10 +214,11 @@ class HeldCard:
                            account_status=its.account_status, blocked_for=its.blocked_for)
 
     def post(self, kind: PostingType, amount: int, told: Told, clause: str | None = None, ref: str | None = None,
-             card_id: int | None = None, **words: str | None) -> None:
+             card_id: int | None = None, guarded: bool = True, **words: str | None) -> None:
         """One posting of this command; zero is left out.
 
-        ref: kept with it; card_id: if for another card; words: merchant, mcc, channel, description.
+        ref: kept with it; card_id: if for another card; guarded: never more than there is; words: merchant, mcc, channel,
+        description, original_amount, original_currency.
         Raises NotEnough where the guarded balance does not let it.
         """
         if not amount:
@@ -222,7 +228,8 @@ class HeldCard:
             "line": self.line, "type": kind.code, "debit": kind.debit, "credit": kind.credit, "currency": self.facts.currency,
             "amount": amount, "card_id": card_id or self.facts.card_id, "version": self.terms_version_id, "clause": clause,
             "ref": ref, "outlet": told.outlet,
-            **dict.fromkeys(("merchant", "mcc", "channel", "description")), **words,
+            **dict.fromkeys(("merchant", "mcc", "channel", "description", "original_amount", "original_currency")), **words,
+            "guarded": guarded,
         }
         moved_by = self.connection.execute(_MOVE_BALANCE, {**row, "amount": amount * kind.sign})
         if not moved_by.rowcount:

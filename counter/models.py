@@ -83,3 +83,41 @@ class CounterEvent(Base):
     told_by: Mapped[str]
     outlet: Mapped[str | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Authorisation(Base):
+    """What a till was promised: amount, and of it what is still held; minor units.
+
+    ref: the retrieval reference; kind: purchase | cash_advance; state: held | cleared | reversed | expired; expires_on: the
+    last business day that it is held on. cleared: what was posted for it, which may be more than was promised.
+    """
+
+    __tablename__ = "authorisation"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id", "card_id"], ["card.member_id", "card.account_id", "card.card_id"],
+                             name="fk_authorisation_card"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("held BETWEEN 0 AND amount", name="held"),
+        CheckConstraint("state IN ('held', 'cleared', 'reversed', 'expired')", name="state"),
+        CheckConstraint("state = 'held' OR held = 0", name="nothing_left"),
+        Index("uq_authorisation_ref", "ref", "member_id", unique=True),
+        Index("ix_authorisation_expires_on", "expires_on", "member_id", postgresql_where=text("state = 'held'")),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    card_id: Mapped[int]
+    ref: Mapped[str]
+    kind: Mapped[str]
+    amount: Mapped[int]
+    held: Mapped[int]
+    cleared: Mapped[int] = mapped_column(server_default=text("0"))
+    state: Mapped[str]
+    authorised_on: Mapped[date]
+    expires_on: Mapped[date]
+    merchant: Mapped[str | None]
+    mcc: Mapped[str | None]
+    original_amount: Mapped[str | None]
+    original_currency: Mapped[str | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from accounts.calendar import day_number, months_later
-from accounts.lots import Lot, Movement, NotEnoughValue, spendable, take
+from accounts.lots import BONUS_PURSE, Lot, Movement, NotEnoughValue, past_their_day, spendable, take
 from accounts.posting_types import BONUS_FORFEITED, DORMANCY_FEE, OWN_CHARGES, PostingType
 from accounts.sharding import SHARD_MEMBERS
 from fees.schedule import terms_in_force, versions
@@ -43,7 +43,7 @@ JOIN counter_event e ON e.member_id = a.member_id AND e.account_id = a.account_i
 WHERE a.product = ANY(%(products)s) AND a.member_id BETWEEN %(first)s AND %(last)s
 GROUP BY a.member_id, a.account_id ORDER BY a.member_id, a.account_id
 """
-_GUARD = "SELECT 1 FROM guarded_balance WHERE member_id = %s AND account_id = %s FOR UPDATE"
+_GUARD = "SELECT -balance - holds FROM guarded_balance WHERE member_id = %s AND account_id = %s FOR UPDATE"
 _LOTS = """
 SELECT lot, purse, source, funder, expires_on, original, remaining FROM purse_lot
 WHERE member_id = %s AND account_id = %s ORDER BY lot
@@ -119,19 +119,24 @@ def age_prepaid(connection: Connection[Any], on: date, first_member_id: int, las
 
 def _age(connection: Connection[Any], on: date, key: tuple[int, int], dormant: bool, outcome: NightOutcome) -> None:
     """Forfeit what of an account's bonus is past its day, then charge the fee where it is due; held against the counter."""
-    connection.execute(_GUARD, key)
+    guarded = connection.execute(_GUARD, key).fetchone()
+    assert guarded is not None
+    free = guarded[0]  # what is held for a till is not taken
     lots = [Lot(*row) for row in connection.execute(_LOTS, key).fetchall()]
     row = connection.execute(_ACCOUNT, key).fetchone()
     assert row is not None
     version, terms = terms_in_force(connection, row[0], on)
-    movements = [Movement(each.number, -each.remaining) for each in lots
-                 if each.purse == "bonus" and each.remaining and not each.spendable_on(on)]
-    for each in movements:
-        _post(connection, key, on, BONUS_FORFEITED, each.lot, -each.amount, row[1], version, "prepaid.bonus")
-        outcome.counts["forfeited"] += 1
+    movements: list[Movement] = []
+    for over in past_their_day(lots, BONUS_PURSE, on):
+        amount = min(-over.amount, free)
+        if amount > 0:
+            _post(connection, key, on, BONUS_FORFEITED, over.lot, amount, row[1], version, "prepaid.bonus")
+            movements.append(Movement(over.lot, -amount))
+            free -= amount
+            outcome.counts["forfeited"] += 1
     if dormant and terms.prepaid is not None:
-        fee = min(terms.minor(terms.prepaid.dormancy.fee), spendable(lots, on))
-        if fee:
+        fee = min(terms.minor(terms.prepaid.dormancy.fee), spendable(lots, on), free)
+        if fee > 0:
             movements += _taken(lots, fee, on)
             _post(connection, key, on, DORMANCY_FEE, 0, fee, row[1], version, "prepaid.dormancy")
             outcome.counts["dormancy_fees"] += 1

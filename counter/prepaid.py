@@ -166,7 +166,7 @@ def spend(connection: Connection[Any], card: str, amount: str, told: Told, sale:
 
     The reference is the till's: sent twice it is one spend. Raises NotPossible, NotEnough, RefStandsFor.
     """
-    _require_ref(told, "spend")
+    require_ref(told, "spend")
     held = hold_card(connection, card)
     asked = {"card": card, "amount": amount, "merchant": sale.merchant, "mcc": sale.mcc}
     if (before := answered_before(held, "spend", told, asked)) is not None:
@@ -174,7 +174,7 @@ def spend(connection: Connection[Any], card: str, amount: str, told: Told, sale:
     held.state_after("spend")
     gross = held.minor(amount)
     discount = held.rules.discount_on(gross)
-    movements = _taken(held, gross - discount)
+    movements = taken(held, gross - discount)
     held.post(SPEND_DISCOUNT, discount, told, clause="prepaid.discount")
     held.post(SPEND, gross, told, ref=told.ref, merchant=sale.merchant, mcc=sale.mcc, channel=sale.channel)
     held.move(movements)
@@ -187,7 +187,7 @@ def refund(connection: Connection[Any], card: str, spend_ref: str, amount: str |
     card: the one that paid, or the one that took its place. A card that is lost, expired or replaced gets it on its account all
     the same. Raises NoSuchSpend, MoreThanSpent, RefStandsFor.
     """
-    _require_ref(told, "refund")
+    require_ref(told, "refund")
     held = hold_card(connection, card)
     asked = {"card": card, "amount": amount, "spend_ref": spend_ref}
     if (before := answered_before(held, "refund", told, asked)) is not None:
@@ -264,7 +264,7 @@ def transfer(connection: Connection[Any], card: str, to_card: str, amount: str |
     if not moving:
         raise NotEnough(card, "all of it", giver.text(0))
     taker.rules.require_room(taker.value, moving)
-    movements = _taken(giver, moving)
+    movements = taken(giver, moving)
     new_lots = carried_over(giver.lots, movements, len(taker.lots) + 1)
     giver.post(TRANSFER_OUT, moving, told, ref=told.ref, description=to_card)
     giver.move(movements)
@@ -278,9 +278,10 @@ def transfer(connection: Connection[Any], card: str, to_card: str, amount: str |
 # -- what several of them do --------------------------------------------------------------------------------------------
 
 
-def _require_ref(told: Told, command: str) -> None:
+def require_ref(told: Told, command: str) -> None:
+    """Raises Usage where a request has no reference of its own."""
     if told.ref is None or not told.ref.strip():
-        raise Usage(f"{command} needs --ref, the till's own reference: sent twice, it is one {command}")
+        raise Usage(f"{command} needs --ref, the till's own reference: sent twice, it is done once")
 
 
 def _day(text: str | None) -> date | None:
@@ -292,11 +293,13 @@ def _day(text: str | None) -> date | None:
         raise Usage(f"{text!r} is not a date; write it like 2027-05-25") from None
 
 
-def _taken(held: HeldCard, amount: int) -> list[Movement]:
-    if amount > held.spendable:
-        raise NotEnough(held.facts.card, held.text(amount), held.text(held.spendable))
+def taken(held: HeldCard, amount: int, promised_on: date | None = None) -> list[Movement]:
+    """The lots that a spend takes from, of those that could be spent when it was promised. Raises NotEnough."""
+    there = held.spendable_of(promised_on or held.on)
+    if amount > there:
+        raise NotEnough(held.facts.card, held.text(amount), held.text(there))
     try:
-        return take(held.lots, amount, held.on)
+        return take(held.lots, amount, promised_on or held.on)
     except NotEnoughValue as short:
         raise NotEnough(held.facts.card, held.text(short.asked), held.text(short.spendable)) from None
 
@@ -326,10 +329,10 @@ def _refunded(held: HeldCard, line: int) -> tuple[int, int]:
 
 def _given_back(held: HeldCard, line: int, amount: int) -> list[Movement]:
     with held.connection.cursor(row_factory=class_row(Movement)) as cursor:
-        taken = cursor.execute(_TAKEN, (*held.key, line)).fetchall()
+        spent = cursor.execute(_TAKEN, (*held.key, line)).fetchall()
     given = [Movement(lot, back) for lot, back, _ in held.connection.execute(_GIVEN, (*held.key, line))]
     try:
-        return give_back(taken, given, amount)
+        return give_back(spent, given, amount)
     except MoreThanWasTaken as more:
         raise MoreThanSpent(held.facts.card, held.text(more.asked), held.text(more.left)) from None
 

@@ -15,14 +15,14 @@ from psycopg import Connection
 
 from accounts.errors import Usage
 from statements.issued import account_key
+from statements.verify_counter import COUNTER_CHECKS
 from statements.verify_days import DAY_CHECKS
 from statements.verify_ledger import LEDGER_CHECKS
-from statements.verify_prepaid import PREPAID_CHECKS
 from statements.verify_scope import Check, Scope
 from statements.verify_seals import SEAL_CHECKS
 from statements.verify_statements import STATEMENT_CHECKS
 
-CHECKS: tuple[Check, ...] = (*LEDGER_CHECKS, *PREPAID_CHECKS, *STATEMENT_CHECKS, *SEAL_CHECKS, *DAY_CHECKS)
+CHECKS: tuple[Check, ...] = (*LEDGER_CHECKS, *COUNTER_CHECKS, *STATEMENT_CHECKS, *SEAL_CHECKS, *DAY_CHECKS)
 
 #: Accounts whose statements are sealed and derived again, the same ones for the same books.
 SAMPLE = """

@@ -23,6 +23,7 @@ CORRUPTIONS: list[tuple[str, set[str]]] = [
      {"movements_equal_lots", "lots_move_with_the_ledger"}),
     ("DELETE FROM posting WHERE account_id = 1 AND type = 24", {"lots_move_with_the_ledger"}),
     ("UPDATE guarded_balance SET balance = 1 WHERE account_id = 1", {"never_overdrawn", "lots_equal_value"}),
+    ("UPDATE guarded_balance SET holds = holds + 1 WHERE account_id = 2", {"holds_equal_authorisations"}),
     ("UPDATE card_account SET prepaid = false WHERE account_id = 1", {"value_on_prepaid_accounts_only"}),
 ]
 

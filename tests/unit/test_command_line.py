@@ -23,7 +23,8 @@ from accounts.settings import read_settings
 from tests.conftest import cardwright_command
 
 COMMANDS = {
-    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "card", "prepaid", "account-event",
+    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "authorisation", "card", "prepaid",
+    "account-event",
     "instalment",
     "balance", "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export",
     "backtest", "bench", "demo", "schema",

@@ -1,4 +1,4 @@
-"""Checks of prepaid value: lots, their movements, the ledger and the guarded balance say the same; nothing is below zero."""
+"""Checks of the counter: what is held is what tills were promised; prepaid lots, ledger and guarded balance say the same."""
 
 from __future__ import annotations
 
@@ -71,11 +71,25 @@ WRONG_BOOK = f"""
 """  # noqa: S608
 
 
+#: Accounts on which more or less is held than their authorisations hold.
+HOLDS = f"""
+    SELECT account.account, account.currency, guarded.holds, coalesce(promised.held, 0) AS promised
+    FROM card_account account JOIN guarded_balance guarded USING (member_id, account_id)
+    LEFT JOIN (SELECT member_id, account_id, sum(held)::bigint AS held FROM authorisation GROUP BY member_id, account_id)
+        promised USING (member_id, account_id)
+    WHERE {_OF_ACCOUNT} AND guarded.holds <> coalesce(promised.held, 0)
+    ORDER BY account.member_id, account.account_id
+"""  # noqa: S608
+
+
 def _lots(row: BadRow) -> str:
     return f"account {row['account']}: its lots hold {money(row, 'lots')}, the guarded balance says {money(row, 'value')}"
 
 
-PREPAID_CHECKS = (
+COUNTER_CHECKS = (
+    by_query("holds_equal_authorisations", "What is held on every account is what its authorisations hold.", HOLDS,
+             lambda row: f"account {row['account']}: {money(row, 'holds')} is held, its authorisations hold "
+             f"{money(row, 'promised')}"),
     by_query("lots_equal_value", "The lots of every prepaid account hold what its guarded balance says.", LOTS_AND_BALANCE,
              _lots),
     by_query("movements_equal_lots", "What is left in every lot is the sum of its movements.", MOVEMENTS,
