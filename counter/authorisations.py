@@ -15,14 +15,14 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from accounts.errors import Refused, Usage
-from accounts.lots import Movement
+from accounts.lots import PRINCIPAL_PURSE, Movement
 from accounts.money import CURRENCIES
-from accounts.posting_types import CASH_ADVANCE, PURCHASE, SPEND, SPEND_DISCOUNT
+from accounts.posting_types import CASH_ADVANCE, PURCHASE, REFUND, SPEND, SPEND_DISCOUNT, SPEND_REFUND
 from accounts.sharding import SHARD_MEMBERS
 from counter.card_life import NotPossible
 from counter.holding import HeldCard, NotEnough, Told, answered_before, hold_card
 from counter.night import NightOutcome
-from counter.prepaid import Sale, require_ref, taken
+from counter.prepaid import HOLDER, Sale, require_ref, taken
 
 #: Days that a promise is kept for, where the request names none: as card networks do.
 DAYS_HELD = 7
@@ -180,6 +180,27 @@ def reverse(connection: Connection[Any], card: str, ref_of: str, told: Told) -> 
                      open_to_buy=held.text(open_to_buy(held)))
 
 
+def refund_without_original(connection: Connection[Any], card: str, amount: str, told: Told, sale: Sale) -> dict[str, Any]:
+    """A merchant gives money back for a sale that is not on the books. On a prepaid card it is a new lot of the holder's own.
+
+    Raises NotPossible, LimitReached where a prepaid card would hold too much.
+    """
+    require_ref(told, "a refund")
+    held = hold_card(connection, card)
+    asked = {"card": card, "amount": amount, "merchant": sale.merchant, "mcc": sale.mcc}
+    if (before := answered_before(held, "refund_without_original", told, asked)) is not None:
+        return before
+    held.state_after("refund")
+    minor = held.minor(amount)
+    if held.facts.prepaid:
+        held.rules.require_room(held.value, minor)
+        held.post(SPEND_REFUND, minor, told, ref=told.ref, merchant=sale.merchant, mcc=sale.mcc)
+        held.move([held.add_lot(PRINCIPAL_PURSE, "refund", HOLDER, held.facts.expires_on, minor)])
+    else:
+        held.post(REFUND, minor, told, ref=told.ref, merchant=sale.merchant, mcc=sale.mcc)
+    return held.tell("refund_without_original", told, asked, open_to_buy=held.text(open_to_buy(held)))
+
+
 def listed(connection: Connection[Any], card: str) -> list[dict[str, Any]]:
     """The authorisations of a card's account, in the order they were made."""
     held = hold_card(connection, card)
@@ -276,4 +297,4 @@ def _post_cleared(held: HeldCard, promise: dict[str, Any], amount: int, net: int
     held.move(movements)
 
 
-__all__ = ["Abroad", "authorise", "clear", "expire_holds", "listed", "reverse", "shards_with_holds"]
+__all__ = ["Abroad", "authorise", "clear", "expire_holds", "listed", "refund_without_original", "reverse", "shards_with_holds"]

@@ -121,3 +121,26 @@ class Authorisation(Base):
     original_amount: Mapped[str | None]
     original_currency: Mapped[str | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class PayCode(Base):
+    """A code that a holder shows at a till instead of the card: good once, for a minute; only its hash is kept.
+
+    used_ref: the reference of the spend that it paid for.
+    """
+
+    __tablename__ = "pay_code"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "account_id", "card_id"], ["card.member_id", "card.account_id", "card.card_id"],
+                             name="fk_pay_code_card"),
+        CheckConstraint("expires_at > made_at", name="lasts"),
+        Index("uq_pay_code_code_sha256", "code_sha256", "member_id", unique=True),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    card_id: Mapped[int]
+    code_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_ref: Mapped[str | None]

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from accounts.errors import Refused, Usage
 from accounts.money import BY_NUMERIC, major_units
-from accounts.posting_types import BY_CODE, WAIVERS, PostingType
+from accounts.posting_types import BY_CODE, RECEIVABLE, WAIVERS, PostingType
 from billing.day.waivers import post_waiver
 from billing.terms_book import TermsBook
 from billing.waivers import described
@@ -67,6 +67,14 @@ class NoSuchChargeOnAccount(Usage):
         super().__init__(f"account {account} has no charge {charge!r} to waive; {there_are} (`cardwright explain` names them)")
 
 
+class TakenOutOfValue(Refused):
+    """A fee of a prepaid card, which came out of its lots."""
+
+    def __init__(self, account: str, charge: str) -> None:
+        super().__init__(f"account {account}: {charge} was taken out of what a prepaid card holds; give it back as value, "
+                         "`cardwright prepaid bonus` without --until")
+
+
 class MoreThanCharged(Refused):
     """A waiver that would give back more than the charge."""
 
@@ -96,13 +104,15 @@ def waive(connection: Connection[Any], account: str, charge: str, percent: Decim
           decision: Decision) -> dict[str, Any]:
     """Waive a charge, or a share of it; gives what was posted. percent: of the charge; None: all that is left of it.
 
-    Raises UnknownAccount, NoSuchChargeOnAccount, MoreThanCharged, or what the decision's check raises.
+    Raises UnknownAccount, NoSuchChargeOnAccount, TakenOutOfValue, MoreThanCharged, or what the decision's check raises.
     """
     decision.check()
     key = account_key(connection, account)
     row = connection.execute(_OPEN_ON).fetchone()
     open_on: date | None = row[0] if row else None
     line = _charge(connection, key, charge)
+    if BY_CODE[line.type].debit != RECEIVABLE:
+        raise TakenOutOfValue(account, charge)
     if open_on is None:
         raise NoSuchChargeOnAccount(account, charge, [])
     connection.execute("SELECT 1 FROM card_account WHERE member_id = %s AND account_id = %s FOR UPDATE",

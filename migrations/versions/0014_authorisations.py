@@ -1,4 +1,4 @@
-"""Authorisations: what a till was promised, how much of it is still held, and what became of it."""
+"""Authorisations: what a till was promised, how much of it is still held, and what became of it; and pay codes."""
 
 from __future__ import annotations
 
@@ -38,8 +38,21 @@ CREATE TABLE authorisation (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX uq_authorisation_ref ON authorisation (ref, member_id);
 CREATE INDEX ix_authorisation_expires_on ON authorisation (expires_on, member_id) WHERE state = 'held';
+CREATE TABLE pay_code (
+    member_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    card_id BIGINT NOT NULL,
+    code_sha256 BYTEA NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_ref TEXT,
+    CONSTRAINT pk_pay_code PRIMARY KEY (member_id, account_id, code_sha256),
+    CONSTRAINT fk_pay_code_card FOREIGN KEY (member_id, account_id, card_id) REFERENCES card (member_id, account_id, card_id),
+    CONSTRAINT ck_pay_code_lasts CHECK (expires_at > made_at)
+);
+CREATE UNIQUE INDEX uq_pay_code_code_sha256 ON pay_code (code_sha256, member_id);
 """
-RIGHTS = "GRANT SELECT, INSERT, UPDATE ON authorisation TO cardwright_app;"
+RIGHTS = "GRANT SELECT, INSERT, UPDATE ON authorisation, pay_code TO cardwright_app;"
 
 
 def upgrade() -> None:

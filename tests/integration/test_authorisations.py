@@ -23,6 +23,7 @@ from counter.authorisations import (
     authorise,
     clear,
     listed,
+    refund_without_original,
     reverse,
 )
 from counter.card_changes import change_state, freeze
@@ -30,6 +31,7 @@ from counter.card_life import NotPossible
 from counter.card_told import card_told
 from counter.holding import NotEnough, RefStandsFor, Told
 from counter.prepaid import Sale, give_bonus, redeem, spend
+from fees.prepaid import LimitReached
 from fees.schedule import approve, propose
 from fees.terms import Terms
 from statements.verify import verify
@@ -184,6 +186,19 @@ def test_nothing_is_paid_out_while_something_is_held(book: psycopg.Connection[An
     reverse(book, "P1", "1", ref("R-1"))
     redeem(book, "P1", LAN, "holder")
     book.commit()
+
+
+def test_a_refund_without_an_original_comes_in_on_either_kind_of_card(book: psycopg.Connection[Any]) -> None:
+    told = refund_without_original(book, "C1", "20.00", ref("R1"), SHOP)
+    assert told["open_to_buy"] == "1020.00"
+    assert refund_without_original(book, "C1", "20.00", ref("R1"), SHOP) == told
+    sell(book, "G1", "990.00")
+    assert refund_without_original(book, "G1", "10.00", ref("R2"), SHOP)["spendable"] == "1000.00"
+    with pytest.raises(LimitReached, match="max_balance"):
+        refund_without_original(book, "G1", "0.01", ref("R3"), SHOP)
+    book.commit()
+    run_days(book, date(2024, 1, 28))
+    assert book.execute("SELECT credits, new_balance FROM statement WHERE account_id = 50").fetchone() == (2_000, -2_000)
 
 
 def test_many_tills_at_once_are_never_promised_more_than_the_limit(book: psycopg.Connection[Any], database: Database) -> None:

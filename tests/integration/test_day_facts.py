@@ -167,7 +167,8 @@ def test_books_of_the_revision_before_get_the_facts_of_their_days(embedded_datab
         small_book.run_days(connection, date(2024, 4, 30))
         drawn_up = facts(connection)
         connection.execute("DROP VIEW counted_posting; DROP TABLE posting_fact, month_fact, card_use, card_set")
-        connection.execute("DROP TABLE authorisation, lot_movement, purse_lot, counter_event; DROP SEQUENCE counter_line;"
+        connection.execute("DROP TABLE authorisation, pay_code, lot_movement, purse_lot, counter_event;"
+                           " DROP SEQUENCE counter_line;"
                            " DROP INDEX ix_card_expires_on; ALTER TABLE card_account DROP COLUMN prepaid;"
                            " ALTER TABLE card DROP COLUMN frozen")
         connection.execute("UPDATE alembic_version SET version_num = '0008'")

@@ -110,3 +110,27 @@ def test_files_do_not_move_value_and_say_so(desk: Desk, cardwright: RunCardwrigh
     path = tmp_path / "accounts.csv"
     path.write_text("account,member,product,opened_on,credit_limit\nA3,M1,ok-card,2024-01-06,100\n", "utf-8")
     assert cardwright("import", path, database=embedded_database).returncode == 1
+
+
+def test_a_till_and_a_telephone(desk: Desk) -> None:
+    desk("prepaid", "activate", "P1", "100.00", "--from", "cash", "--as", "lan")
+    made = desk("prepaid", "paycode", "P1", "--as", "app", "--json")
+    paid = desk("prepaid", "pay", made["code"], "10.00", "--ref", "T1", "--as", "till", "--json")
+    assert (paid["card"], paid["value"]) == ("P1", "90.50")
+    assert "code_used" in desk("prepaid", "pay", made["code"], "10.00", "--ref", "T2", "--as", "till", exit_code=3)
+    held = desk("authorisation", "decide", "P1", "50.00", "--ref", "A1", "--original", "6.90/USD", "--as", "switch", "--json")
+    assert (held["held_amount"], held["spendable"]) == ("47.50", "43.00")
+    assert "is written AMOUNT/CURRENCY" in desk("authorisation", "decide", "P1", "1.00", "--ref", "A2", "--original", "6.90",
+                                                "--as", "switch", exit_code=2)
+    desk("authorisation", "clear", "P1", "20.00", "--of", "A1", "--ref", "C1", "--more-to-come", "--as", "switch")
+    desk("authorisation", "reverse", "P1", "--of", "A1", "--as", "switch")
+    assert desk("authorisation", "list", "P1") == (
+        "A1 2024-01-06 purchase of 47.50: reversed, 0.00 held until 2024-01-13, 20.00 cleared\n")
+    assert "holds 76.50" in desk("authorisation", "refund", "P1", "5.00", "--ref", "R1", "--as", "switch")
+    desk("card", "do", "P1", "report_damaged", "--as", "lan")
+    desk("card", "replace", "P1", "P1-2", "--as", "lan")
+    desk("run", "--until", "2024-01-28")
+    refused = desk("waive", "A1", "2024-01-06.replacement.P1-2", "--reason", "goodwill", "--as", "lan", "--approved-by", "wei",
+                   exit_code=3)
+    assert "give it back as value, `cardwright prepaid bonus`" in refused
+    assert desk("verify") == ""
