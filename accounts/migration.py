@@ -12,10 +12,13 @@ import psycopg
 from accounts.errors import Trouble
 
 #: The revision that this release of Cardwright works with; every room's models describe it.
-SCHEMA = "0014"
+SCHEMA = "0015"
 #: Revisions that this release knows, oldest first.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014",
+             "0015")
 APP_ROLE = "cardwright_app"
+#: Has the rights of the other, within the units that its transaction names.
+STAFF_ROLE = "cardwright_staff"
 #: One migration at a time in one database.
 _LOCK = 4_927_001
 #: Alembic keeps what it is doing in one place for the whole process.
@@ -28,8 +31,8 @@ class MayNotMigrate(Trouble):
     def __init__(self, user: str, reason: str) -> None:
         super().__init__(
             f"database user {user} may not make the schema ({reason}); use a user that owns the database and may create "
-            f"roles, or have an administrator run: CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO {user}; "
-            "CREATE EXTENSION btree_gist"
+            f"roles, or have an administrator run: CREATE ROLE {APP_ROLE} NOLOGIN BYPASSRLS; CREATE ROLE {STAFF_ROLE} NOLOGIN "
+            f"IN ROLE {APP_ROLE}; GRANT {APP_ROLE}, {STAFF_ROLE} TO {user}; CREATE EXTENSION btree_gist"
         )
 
 

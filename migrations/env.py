@@ -11,7 +11,7 @@ from alembic import context
 
 from accounts.models import Base
 
-ROOMS = ("accounts", "fees", "billing", "counter", "service", "jobs")
+ROOMS = ("accounts", "fees", "billing", "counter", "service", "jobs", "web")
 
 for room in ROOMS:
     importlib.import_module(f"{room}.models")

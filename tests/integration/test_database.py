@@ -155,7 +155,7 @@ def test_owner_without_other_rights_can_make_the_books(test_server: TestServer) 
         with psycopg.connect(test_server.url, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {urlsplit(url).path[1:]} OWNER TO {user}".encode())
             # The role was made by somebody else before: a user that may create roles may not give this one away.
-            connection.execute(f"GRANT cardwright_app TO {user}".encode())
+            connection.execute(f"GRANT cardwright_app, cardwright_staff TO {user}".encode())
         with (
             open_book(settings_of(with_user(url, user, "not-shown")), migrate=True) as database,
             database.connect() as connection_of_app,

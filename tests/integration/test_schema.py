@@ -22,7 +22,7 @@ from accounts.posting_types import CHART_OF_ACCOUNTS, COUNTER, OWN_CHARGES
 
 @pytest.fixture(scope="module")
 def described() -> MetaData:
-    for room in ("accounts", "fees", "billing", "counter", "service", "jobs"):
+    for room in ("accounts", "fees", "billing", "counter", "service", "jobs", "web"):
         importlib.import_module(f"{room}.models")
     return Base.metadata
 
