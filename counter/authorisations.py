@@ -23,6 +23,7 @@ from counter.card_life import NotPossible
 from counter.holding import HeldCard, NotEnough, Told, answered_before, hold_card
 from counter.night import NightOutcome
 from counter.prepaid import HOLDER, Sale, require_ref, taken
+from counter.velocity import require_allowed_use
 
 #: Days that a promise is kept for, where the request names none: as card networks do.
 DAYS_HELD = 7
@@ -113,7 +114,7 @@ def authorise(connection: Connection[Any], card: str, amount: str, told: Told, s
               abroad: Abroad | None = None, days: int = DAYS_HELD) -> dict[str, Any]:
     """Promise a till an amount, and hold it. The reference is the retrieval reference: sent twice it is one promise.
 
-    Raises NotPossible, NotEnough, OverSubLimit; what is refused holds nothing.
+    Raises NotPossible, NotEnough, LimitReached, OverSubLimit; what is refused holds nothing.
     """
     require_ref(told, "an authorisation")
     if not 1 <= days <= MOST_DAYS_HELD:
@@ -126,6 +127,7 @@ def authorise(connection: Connection[Any], card: str, amount: str, told: Told, s
     _may_spend(held, kind)
     minor = held.minor(amount)
     promised = minor - held.rules.discount_on(minor) if held.facts.prepaid else minor
+    require_allowed_use(held, sale.merchant, sale.mcc, promised)
     _require_sub_limit(held, promised)
     key = {"member_id": held.facts.member_id, "account_id": held.facts.account_id}
     if (held.facts.prepaid and promised > held.spendable) or not connection.execute(

@@ -41,6 +41,7 @@ from accounts.posting_types import (
 )
 from counter.card_changes import set_status
 from counter.holding import HeldCard, NotEnough, Told, answered_before, find_card, hold_card
+from counter.velocity import require_allowed_use
 
 HOLDER = "holder"
 
@@ -115,6 +116,7 @@ def activate(connection: Connection[Any], card: str, amount: str, source: str, t
     if (before := answered_before(held, "activate", told, asked)) is not None:
         return before
     status, paid, rules = held.state_after("activate"), held.minor(amount), held.rules
+    rules.require_desk(told.outlet, told.by)
     rules.require_source(source)
     rules.require_cash_allowed(source, paid, buyer_kind)
     today = [] if buyer is None else [row[0] for row in connection.execute(_BOUGHT_TODAY, {"on": held.on, "buyer": buyer})]
@@ -135,6 +137,7 @@ def load(connection: Connection[Any], card: str, amount: str, source: str, told:
         return before
     held.state_after("load")
     paid, rules = held.minor(amount), held.rules
+    rules.require_desk(told.outlet, told.by)
     rules.require_source(source)
     rules.require_reloadable(connection.execute(_LOADED, held.key).fetchone() is not None)
     rules.require_cash_allowed(source, paid, "company" if held.facts.member_kind == "company" else "person")
@@ -164,7 +167,7 @@ def give_bonus(connection: Connection[Any], card: str, amount: str, funder: str,
 def spend(connection: Connection[Any], card: str, amount: str, told: Told, sale: Sale) -> dict[str, Any]:
     """Pay with a card: its discount first, then the lots in their order; never more than it may give.
 
-    The reference is the till's: sent twice it is one spend. Raises NotPossible, NotEnough, RefStandsFor.
+    The reference is the till's: sent twice it is one spend. Raises NotPossible, LimitReached, NotEnough, RefStandsFor.
     """
     require_ref(told, "spend")
     held = hold_card(connection, card)
@@ -174,6 +177,7 @@ def spend(connection: Connection[Any], card: str, amount: str, told: Told, sale:
     held.state_after("spend")
     gross = held.minor(amount)
     discount = held.rules.discount_on(gross)
+    require_allowed_use(held, sale.merchant, sale.mcc, gross - discount)
     movements = taken(held, gross - discount)
     held.post(SPEND_DISCOUNT, discount, told, clause="prepaid.discount")
     held.post(SPEND, gross, told, ref=told.ref, merchant=sale.merchant, mcc=sale.mcc, channel=sale.channel)

@@ -51,6 +51,15 @@ class PrepaidRules:
             raise LimitReached("source_not_allowed", f"{source} is none of {', '.join(self.own.load_sources)}, which this "
                                "product is loaded from", source=source)
 
+    def require_desk(self, outlet: str | None, operator: str) -> None:
+        """Value is put on at the outlets and by the people that the terms name, where they name any."""
+        if self.own.load_outlets and outlet not in self.own.load_outlets:
+            raise LimitReached("outlet_not_allowed", f"{outlet or 'an outlet that is not told (--outlet)'} is none of "
+                               f"{', '.join(self.own.load_outlets)}, where this product is loaded", outlet=outlet or "")
+        if self.own.load_operators and operator not in self.own.load_operators:
+            raise LimitReached("operator_not_allowed", f"{operator} is none of {', '.join(self.own.load_operators)}, who load "
+                               "this product", operator=operator)
+
     def require_reloadable(self, loaded_before: bool) -> None:
         """A card that is not reloadable is loaded once, when it is activated."""
         if loaded_before and not self.own.reloadable:

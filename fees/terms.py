@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from accounts.money import CURRENCIES, BadAmount, major_units, minor_units
+from fees.terms_authorisation import AuthorisationTerms
 from fees.terms_delinquency import DelinquencyTerms
 from fees.terms_disputes import DisputeTerms
 from fees.terms_fees import FeeTerms
@@ -83,6 +84,7 @@ class Terms(TermsTable):
     instalments: InstalmentTerms = Field(default_factory=InstalmentTerms)
     disclosures: DisclosureTerms = Field(default_factory=DisclosureTerms)
     benefits: BenefitTerms = Field(default_factory=BenefitTerms)
+    authorisation: AuthorisationTerms = Field(default_factory=AuthorisationTerms)
     prepaid: PrepaidTerms | None = None
     """Only with kind prepaid."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 from pydantic import Field
 
-from fees.terms_values import Amount, Name, Rows, Share, TermsTable
+from fees.terms_values import Amount, Line, Name, Rows, Share, TermsTable
 
 Months = Annotated[int, Ge(0)]
 RuleSet = Literal["none", "CN_MULTI_PURPOSE", "SINGLE_PURPOSE_MERCHANT", "US_GIFT"]
@@ -45,6 +45,10 @@ class PrepaidTerms(TermsTable):
     extension: PrepaidExtension = Field(default_factory=PrepaidExtension)
     reloadable: bool = True
     load_sources: Rows[Name] = ("bank_transfer", "cash", "debit_card")
+    load_outlets: Rows[Line] = ()
+    """Outlets that value is put on at; none named: all."""
+    load_operators: Rows[Line] = ()
+    """Who may put value on; none named: everybody."""
     cash_purchase_below: CashPurchaseBelow = Field(default_factory=CashPurchaseBelow)
     identify_purchase_from: Amount = Decimal(10000)
     """Unregistered cards: the buyer is identified from this amount."""
