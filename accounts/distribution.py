@@ -14,6 +14,7 @@ BY_MEMBER = (
     "member", "card_account", "card", "guarded_balance", "posting", "statement", "carried", "account_event", "instalment_plan",
     "standing_waiver", "waiver", "rebill", "rebilled_event", "correction", "dispute", "dispute_decision", "service_case",
     "parked_account", "purse_lot", "lot_movement", "counter_event", "authorisation", "pay_code",
+    "clearing_item",
 )
 #: What every member's data is read with, whole on every server: it is small beside the ledger, or finds members by their code.
 EVERYWHERE = (
@@ -23,7 +24,7 @@ EVERYWHERE = (
 #: The course of the days, what they came to over all members, and the schema's revision, on the first server alone: a few
 #: rows a shard and day, or some thousands a day, read by no member.
 ON_THE_FIRST = ("alembic_version", "business_day", "day_step", "posting_fact", "month_fact", "card_use", "card_set",
-                "staff", "staff_session", "staff_act", "proposal", "saved_query", "sent_notice")
+                "staff", "staff_session", "staff_act", "proposal", "saved_query", "sent_notice", "clearing_file")
 
 #: A role belongs to the whole server: it is changed once, not by each database of it.
 _LET_IN = """\
@@ -43,11 +44,14 @@ _FOREIGN_KEYS_FOR_TRIGGERS = """\
 DROP TRIGGER has_account ON posting;
 DROP TRIGGER has_source ON posting;
 DROP TRIGGER has_account ON statement;
+DROP TRIGGER has_account ON clearing_item;
 ALTER TABLE posting
     ADD CONSTRAINT fk_posting_member_id_account_id FOREIGN KEY (member_id, account_id) REFERENCES card_account,
     ADD CONSTRAINT fk_posting_source_id FOREIGN KEY (source_id) REFERENCES source;
 ALTER TABLE statement
-    ADD CONSTRAINT fk_statement_member_id_account_id FOREIGN KEY (member_id, account_id) REFERENCES card_account;"""
+    ADD CONSTRAINT fk_statement_member_id_account_id FOREIGN KEY (member_id, account_id) REFERENCES card_account;
+ALTER TABLE clearing_item
+    ADD CONSTRAINT fk_clearing_item_member_id_account_id FOREIGN KEY (member_id, account_id) REFERENCES card_account;"""
 
 #: Citus lets no table that still lies on one server refer to one that does not.
 _TAKE_FOREIGN_KEYS = """\

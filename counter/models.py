@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
+from counter.clearing.models import ClearingFileRow, ClearingItem
 
 
 class PurseLot(Base):
@@ -144,3 +145,6 @@ class PayCode(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_ref: Mapped[str | None]
+
+
+__all__ = ["Authorisation", "ClearingFileRow", "ClearingItem", "CounterEvent", "LotMovement", "PayCode", "PurseLot"]

@@ -53,7 +53,7 @@ _LOADED = "SELECT 1 FROM lot_movement WHERE member_id = %s AND account_id = %s L
 _FIRST_LOADED = "SELECT min(made_on) FROM purse_lot WHERE member_id = %s AND account_id = %s"
 _SPEND = """
 SELECT line, asked FROM counter_event
-WHERE member_id = %(member_id)s AND account_id = %(account_id)s AND command = 'spend' AND ref = %(ref)s
+WHERE member_id = %(member_id)s AND account_id = %(account_id)s AND command IN ('spend', 'clear', 'present') AND ref = %(ref)s
 """
 _TAKEN = """
 SELECT lot, amount FROM lot_movement WHERE member_id = %s AND account_id = %s AND line = %s ORDER BY place

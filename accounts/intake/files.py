@@ -126,7 +126,7 @@ class PortfolioFile:
 
     def must_be_unchanged(self) -> None:
         """Raises FileChanged if somebody wrote to the file since it was opened."""
-        if _stamp(self.path) != self.stamp:
+        if stamp_of(self.path) != self.stamp:
             raise FileChanged(self.path)
 
     def _blocks(self, names: list[str | None]) -> Iterator[RowBlock]:
@@ -149,7 +149,7 @@ def open_portfolio_file(path: Path, layouts: Mapping[str, FileLayout]) -> Portfo
     if named is None:
         raise UnusableFile(path, f"is no portfolio file by its name; names begin with {', '.join(layouts)}")
     try:
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         _must_be(named.format, path)
         if named.format in ("csv", "csv.gz"):
             file = _open_delimited(path, named, layouts[named.kind])
@@ -165,11 +165,12 @@ def open_portfolio_file(path: Path, layouts: Mapping[str, FileLayout]) -> Portfo
         raise UnusableFile(path, str(error)) from None
     file.stamp = stamp
     file.must_be_unchanged()
-    _check_header(file)
+    check_header(file)
     return file
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """What changes when somebody writes to a file."""
     status = os.stat(path)
     return status.st_ino, status.st_size, status.st_mtime_ns
 
@@ -243,7 +244,8 @@ def _open_typed(path: Path, named: FileName, layout: FileLayout) -> PortfolioFil
     return file
 
 
-def _check_header(file: PortfolioFile) -> None:
+def check_header(file: PortfolioFile) -> None:
+    """Raises UnusableFile for columns that are missing, there twice, or may not be there."""
     header, layout = file.header, file.layout
     twice = sorted({name for name in header if name and header.count(name) > 1})
     forbidden = [name for name in header if is_forbidden(name)]

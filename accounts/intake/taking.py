@@ -104,9 +104,10 @@ class _Source:
 
 
 def take_file(transactions: Transactions, file: PortfolioFile, intake: FileIntake[Prepared], home: Path,
-              progress: Progress = lambda rows: None) -> FileOutcome:
+              progress: Progress = lambda rows: None, chunk_rows: int = CHUNK_ROWS) -> FileOutcome:
     """Take in every row of a file that was not dealt with before.
 
+    chunk_rows: about so many in one transaction.
     Raises FileChanged, UnusableFile, RejectsUnwritable or TakenInElsewhere; what was committed until then stays, and the
     next intake goes on behind it.
     """
@@ -119,7 +120,7 @@ def take_file(transactions: Transactions, file: PortfolioFile, intake: FileIntak
         outcome.state, outcome.posted, outcome.known = "taken_before", 0, source.posted + source.known
         outcome.totals = source.totals.as_known()
     else:
-        _take_chunks(_Intaking(transactions, file, intake, source, rejects, outcome), progress)
+        _take_chunks(_Intaking(transactions, file, intake, source, rejects, outcome, chunk_rows), progress)
     outcome.rejects_path = rejects.path if outcome.rejected and rejects.exists else None
     return outcome
 
@@ -132,13 +133,14 @@ class _Intaking(Generic[Prepared]):
     source: _Source
     rejects: RejectsFile
     outcome: FileOutcome
+    chunk_rows: int
 
 
 def _take_chunks(work: _Intaking[Prepared], progress: Progress) -> None:
     begun = False
     progress(work.source.taken)
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
-        chunks = _chunks(work.file, work.source.taken)
+        chunks = _chunks(work.file, work.source.taken, work.chunk_rows)
 
         def next_chunk() -> tuple[RowBlock, Prepared] | None:
             block = next(chunks, None)
@@ -200,8 +202,8 @@ def _move_on(connection: Connection[Any], work: _Intaking[Prepared], taken: Chun
     )
 
 
-def _chunks(file: PortfolioFile, done: int) -> Iterator[RowBlock]:
-    """The rows after the first `done` ones, in chunks of about CHUNK_ROWS."""
+def _chunks(file: PortfolioFile, done: int, chunk_rows: int) -> Iterator[RowBlock]:
+    """The rows after the first `done` ones, in chunks of about so many."""
     gathered: list[RowBlock] = []
     for block in file.blocks():
         skipped = min(done, block.rows)
@@ -210,7 +212,7 @@ def _chunks(file: PortfolioFile, done: int) -> Iterator[RowBlock]:
         if not rest.rows:
             continue
         gathered.append(rest)
-        if sum(each.rows for each in gathered) >= CHUNK_ROWS:
+        if sum(each.rows for each in gathered) >= chunk_rows:
             yield joined(gathered)
             gathered = []
     if gathered:

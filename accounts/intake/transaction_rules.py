@@ -128,7 +128,7 @@ def check_transactions(block: RowBlock, signed: bool, directory: Directory, prod
     amount, readable = read_amounts(check, "amount", *_units(accounts, account, products))
     posted_as = _with_sign(check, signed, type_given, amount, readable)
     transaction_day, posted_day = _days(check, accounts, account, book)
-    original = _original_amounts(check, signed)
+    original = original_amounts(check, signed)
     _segments(check, accounts, account, products, book, posted_as, posted_day)
     for name in _TEXTS:
         check.text(name)
@@ -274,7 +274,7 @@ def _cycle_opens(accounts: AccountColumns, account: Int64Array, book: BookDays, 
     return np.maximum(day, np.minimum(np.maximum(accounts.opened_day[account], first), posted_day))
 
 
-def _original_amounts(check: BlockCheck, signed: bool) -> Any:
+def original_amounts(check: BlockCheck, signed: bool) -> Any:
     """What was paid in the merchant's currency, as text without sign."""
     cells = check.block.column("original_amount")
     currency = check.values("original_currency")

@@ -23,7 +23,8 @@ from accounts.settings import read_settings
 from tests.conftest import cardwright_command
 
 COMMANDS = {
-    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "authorisation", "card", "prepaid",
+    "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "authorisation", "clearing", "card",
+    "prepaid",
     "account-event",
     "instalment",
     "balance", "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export",
