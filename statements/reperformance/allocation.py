@@ -43,7 +43,7 @@ class Allocation:
     def _as_of(self, items: Sequence[str], debits: Sequence[Debit], day: date) -> list[Debit]:
         if self.terms.allocation.as_of == "payment_date":
             return self._in_order(items, debits, day)
-        before = [each for each in debits if each.posted_on <= self.cycle.previous or each.came_back]
+        before = [each for each in debits if each.posted_on <= self.cycle.previous or each.of_before]
         since = [each for each in debits if each not in before]
         return [*self._in_order(items, before, self.cycle.previous), *self._in_order(items, since, self.cycle.previous)]
 

@@ -31,8 +31,6 @@ class Debit:
     last_day: date | None = None
     of_before: bool = False
     """A payment that came back, or what went over from a segment that ended: no new debit of this cycle."""
-    came_back: bool = False
-    """A payment that came back."""
     is_part: bool = False
     """A part of an instalment plan that no closing has aged yet: in no base of the minimum, and paid after its equals."""
     bases: dict[date, int] = field(default_factory=dict)
@@ -140,7 +138,6 @@ def debit_of(fact: Fact, terms: Terms) -> Debit:
     debit = Debit(fact.kind, segment, NEW, fact.amount, fact.amount, counts_on, fact.posted_on, last_day)
     if fact.type == "returned_payment":
         debit.age, debit.of_before = BILLED if has_grace(terms, debit) else REVOLVING, True
-        debit.came_back = True
     debit.is_part = fact.type == "instalment"
     return debit
 

@@ -202,3 +202,11 @@ def test_two_minimums_missed_in_one_cycle_share_its_interest_once() -> None:
     april = bill("2023-01-31", "2023-04-20", (15, 25), [("2023-02-10", "purchase", "100.00")], cycle=cycle,
                  fees={"late_payment": late})[-1]
     assert (april["interest"], april["fees"]) == (155, 16), "15 March and 12 April both lie in the cycle: a tenth of 1.55 once"
+
+
+def test_what_a_promotion_leaves_counts_as_owed_at_the_previous_closing_though_it_came_after_it() -> None:
+    events = [("2024-03-06", "balance_transfer", "100.00"), ("2024-03-18", "payment", "1.00")]
+    april = bill("2024-02-29", "2024-04-10", (5, 15), events, fees={"balance_transfer": {"percent": "0.03"}},
+                 interest=transfers(valid_days=10, deferred=True),
+                 allocation={"as_of": "previous_closing", "minimum": [], "excess": []})[-1]
+    assert april["minimum_payment_due"] - april["interest"] == 495 + 300, "the payment is of the 100.00, before the fee"
