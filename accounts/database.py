@@ -105,6 +105,11 @@ class Database:
     def open_connection(self) -> psycopg.Connection[Any]:
         """A new connection as `cardwright_app`, for the caller to close; no transaction begun. Raises DatabaseDown."""
         connection = _connect(self.url)
+        self.prepare(connection)
+        return connection
+
+    def prepare(self, connection: psycopg.Connection[Any]) -> None:
+        """Makes a new connection one of `cardwright_app`; a pool does it with those it opens. Raises DatabaseDown."""
         # Before the first transaction: what is SET inside one is undone when it rolls back.
         connection.autocommit = True
         try:
@@ -126,7 +131,6 @@ class Database:
             connection.close()
             raise DatabaseDown(self.url, str(error).strip()) from None
         connection.autocommit = False
-        return connection
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[psycopg.Connection[Any]]:

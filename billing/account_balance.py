@@ -11,7 +11,10 @@ from psycopg.rows import dict_row
 
 from accounts.directory import UnknownAccount
 from accounts.errors import Usage
+from accounts.intake.account_rules import NO_CREDIT_LIMIT
+from accounts.money import major_units
 from accounts.posting_types import HOUSE
+from billing.terms_book import TermsBook
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,23 @@ def account_balance(connection: Connection[Any], account: str, as_of: date | Non
     return AccountBalance(
         account, row["product"], row["status"], row["code"], row["digits"], on, balance, row["credit_limit"], holds,
         None if latest is None else LatestStatement(**latest))
+
+
+def balance_facts(connection: Connection[Any], found: AccountBalance) -> dict[str, Any]:
+    """A balance as it is told: amounts in major units, as the terms of the day show them; `credit_limit` and `open_to_buy` are
+    null for an account without a limit."""
+    version = TermsBook(connection).on(found.product, found.as_of)
+    limited, latest = found.credit_limit < NO_CREDIT_LIMIT, found.statement
+
+    def text(minor: int) -> str:
+        return major_units(minor, found.digits) if version is None else version.terms.text(minor)
+
+    return {
+        "account": found.account, "product": found.product, "status": found.status, "currency": found.currency,
+        "as_of": found.as_of.isoformat(), "balance": text(found.balance), "holds": text(found.holds),
+        "credit_limit": text(found.credit_limit) if limited else None,
+        "open_to_buy": text(found.open_to_buy) if limited else None,
+        "statement": None if latest is None else {
+            "closes_on": latest.closes_on.isoformat(), "due_on": latest.due_on.isoformat(),
+            "new_balance": text(latest.new_balance), "minimum_payment_due": text(latest.minimum_payment_due)},
+    }

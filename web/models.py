@@ -1,12 +1,12 @@
-"""Who works here and what they did: staff, their sessions, their acts, what waits for a second person, what was sent out."""
+"""Who is let in and what they did: staff, their acts, what waits for a second person, what was sent out; partners' keys."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
@@ -129,3 +129,40 @@ class SentNotice(Base):
     sha256: Mapped[bytes]
     staff_id: Mapped[int] = mapped_column(Integer, ForeignKey("staff.staff_id"))
     made_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A key to the HTTP API; only its hash is kept. A partner may have several at once, so that one takes over from another.
+
+    org_unit_id: the unit whose accounts it may read (none: all). scopes: what it may be used for. ends_at: from then on it is
+    none; revoked_by: who ended it before its time.
+    """
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        CheckConstraint("revoked_by IS NULL OR ends_at IS NOT NULL", name="revoked"),
+        Index("ix_api_key_partner", "partner", "api_key_id"),
+    )
+
+    api_key_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    partner: Mapped[str]
+    org_unit_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("org_unit.org_unit_id"))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    secret_sha256: Mapped[bytes] = mapped_column(unique=True)
+    issued_by: Mapped[str]
+    issued_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+
+
+class ApiReply(Base):
+    """What a request was answered, in the transaction that did it; append-only: the same key again gets the same reply."""
+
+    __tablename__ = "api_reply"
+
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[bytes]
+    status: Mapped[int] = mapped_column(SmallInteger)
+    reply: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    answered_at: Mapped[datetime]
