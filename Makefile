@@ -6,6 +6,7 @@ PYTEST_ARGS ?=
 # A process for each core, each with its own databases; a file stays in one, in the order of the folders: the long ones first.
 PYTEST_PROCESSES := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
+WEB_ARGS ?=
 SCHEMAS := docs/reference/schemas
 SCHEMA_NAMES := terms scenario statement explanation rebilling org_units members accounts cards transactions cases
 
@@ -32,8 +33,8 @@ check: setup ## style, types and the order of the rooms
 bench: setup ## measure posting and closing beside what the database alone takes
 	$(BIN)/cardwright bench $(BENCH_ARGS)
 
-web: ## the consoles: not part of this release
-	@echo "the staff and auditor's consoles are not part of this release; see README.md for the commands" >&2; exit 2
+web: setup ## serve the HTTP API on port 8000 of this machine
+	$(BIN)/cardwright web $(WEB_ARGS)
 
 docs: setup ## write the JSON Schemas and the reference of the rule packs anew
 	@mkdir -p $(SCHEMAS)
@@ -41,6 +42,8 @@ docs: setup ## write the JSON Schemas and the reference of the rule packs anew
 		$(BIN)/cardwright schema $$name > $(SCHEMAS)/$$name.new && mv $(SCHEMAS)/$$name.new $(SCHEMAS)/$$name.json \
 		|| { rm -f $(SCHEMAS)/$$name.new; exit 1; }; echo $(SCHEMAS)/$$name.json; \
 	done
+	@$(BIN)/python -m web.api.description > $(SCHEMAS)/openapi.new && mv $(SCHEMAS)/openapi.new $(SCHEMAS)/openapi.json \
+		&& echo $(SCHEMAS)/openapi.json
 	@$(BIN)/python -m fees.rule_packs.reference > docs/reference/rule-packs.new \
 		&& mv docs/reference/rule-packs.new docs/reference/rule-packs.md && echo docs/reference/rule-packs.md
 

@@ -20,8 +20,9 @@ from accounts.database import Database
 from accounts.errors import CardwrightError
 from accounts.settings import Settings, read_settings
 from web.api.asking import now_utc
+from web.api.description import describe
 from web.api.routes import api
-from web.limits import REQUESTS_A_MINUTE, Limits
+from web.limits import Limits
 from web.logs import REQUESTS, SECONDS, log, set_up_logs
 from web.pool import open_pool
 from web.problems import BUSY, MEDIA_TYPE, SECONDS_UNTIL_AGAIN, Refusal, busy, problem, problem_of
@@ -56,8 +57,9 @@ def application(database: Database, settings: Settings, own: WebSettings | None 
     app = FastAPI(title=TITLE, version=version("cardwright"), lifespan=living, docs_url=None,
                   redoc_url=None, openapi_url="/api/v1/openapi.json", separate_input_output_schemas=False,
                   description=ABOUT)
-    app.state.clock, app.state.limits = clock, Limits(settings, own.requests_a_minute or REQUESTS_A_MINUTE, own.processes)
+    app.state.clock, app.state.limits = clock, Limits(settings, own)
     app.include_router(api)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     _watch(app)
     _tell_problems(app)
     app.middleware("http")(_log_request)

@@ -13,21 +13,18 @@ from limits.strategies import FixedWindowRateLimiter
 
 from accounts.settings import Settings
 from web.problems import Refusal
-
-REQUESTS_A_MINUTE = 6_000
-#: Wrong keys and passwords from one address.
-FAILURES_A_MINUTE = 30
+from web.settings import WebSettings
 
 
 class Limits:
     """Counts requests; raises Refusal (429) for one too many."""
 
-    def __init__(self, settings: Settings, a_minute: int = REQUESTS_A_MINUTE, processes: int = 1) -> None:
+    def __init__(self, settings: Settings, own: WebSettings) -> None:
         shared = (settings.broker_url or "").startswith(("redis://", "rediss://"))
-        share = 1 if shared else processes
+        share = 1 if shared else own.processes
         self._limiter = FixedWindowRateLimiter(storage_from_string(str(settings.broker_url) if shared else "memory://"))
-        self._requests = RateLimitItemPerMinute(math.ceil(a_minute / share))
-        self._failures = RateLimitItemPerMinute(math.ceil(FAILURES_A_MINUTE / share))
+        self._requests = RateLimitItemPerMinute(math.ceil(own.requests_a_minute / share))
+        self._failures = RateLimitItemPerMinute(math.ceil(own.failures_a_minute / share))
 
     def of_partner(self, partner: str) -> None:
         """One more request of a partner."""

@@ -9,9 +9,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class WebSettings(BaseSettings):
-    """CARDWRIGHT_WEB_…: processes: how many serve together; requests_a_minute: of one partner (None: the usual bound)."""
+    """CARDWRIGHT_WEB_…: processes: how many serve together; requests_a_minute: of one partner;
+    failures_a_minute: wrong keys and passwords from one address."""
 
     model_config = SettingsConfigDict(env_prefix="CARDWRIGHT_WEB_", extra="ignore", frozen=True)
 
     processes: Annotated[int, Field(ge=1, le=64)] = 1
-    requests_a_minute: Annotated[int | None, Field(ge=1)] = None
+    requests_a_minute: Annotated[int, Field(ge=1)] = 6_000
+    failures_a_minute: Annotated[int, Field(ge=1)] = 30

@@ -21,7 +21,7 @@ from statements.issued import account_key, closings, statement_facts
 from web.api import shapes
 from web.api.asking import Asking, Writing
 from web.api.keys import SCOPES, Caller
-from web.problems import MEDIA_TYPE, Problem
+from web.problems import MEDIA_TYPE
 
 _CODE = r"^[^\x00-\x20\x7f/]+$"
 Card = Annotated[str, Path(min_length=1, max_length=64, pattern=_CODE, description="code of the card")]
@@ -29,7 +29,7 @@ Account = Annotated[str, Path(min_length=1, max_length=64, pattern=_CODE, descri
 OfRef = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x2e\x30-\x7e]+$",
                             description="retrieval reference of the authorisation")]
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": said,
+    status: {"description": said,
              "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, said in {
         400: "The request cannot be read.", 401: "No key, or one that is not good.", 403: "The key is not for this.",
