@@ -11,6 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -37,20 +38,48 @@ if TYPE_CHECKING:
 DOCUMENTS, QUESTIONS = 200, 21
 
 
+class What(StrEnum):
+    """What is measured."""
+
+    books = "books"
+    online = "online"
+
+
 def bench(
+    what: Annotated[What, typer.Argument(help="The books: posting, closing, nights, reports; or tills online.")] = What.books,
     accounts: Annotated[int, typer.Option(min=1, help="Accounts in the portfolio.")] = 100_000,
     transactions_per_account: Annotated[int, typer.Option(min=1, help="Transactions of each account in a cycle.")] = 20,
     runs: Annotated[int, typer.Option(min=1, max=24, help="Cycles posted and closed, one after the other.")] = 5,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that close, compute and set documents together.")] = 1,
     report_accounts: Annotated[int, typer.Option(
         min=1, help="Accounts of the book whose year is reported on; from postings too, for the floor, up to 5,000.")] = 500,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each kind of request is sent online.")] = 10,
     home: Home = None,
     database_url: DatabaseUrl = None,
     broker_url: BrokerUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate a portfolio, post it, close it, run a night, ask, print, report; in databases of its own, dropped at the end."""
+    """Measure beside the floor of the same run, in databases of its own that are dropped at the end.
+
+    The books: a portfolio is generated, posted, closed, run through a night, asked about, printed, reported on. Online: tills
+    spend and ask for authorisations over HTTP.
+
+    \b
+    cardwright bench --accounts 100000 --workers 2
+    cardwright bench online --workers 2
+    """
     settings = settings_from(home, database_url, broker_url)
+    if what is What.online:
+        from benchmarks.online import measure_online
+
+        with open_book(settings, migrate=True) as book, own_database(book.url) as url:
+            online = measure_online(url, seconds, workers)
+            machine = _machine(url)
+        if as_json:
+            print(json.dumps({"machine": machine, "workers": workers, "online": online}, sort_keys=True, indent=1))
+        else:
+            _show_online(online)
+        return
     with open_book(settings, migrate=True) as book, own_database(book.url) as url, \
             tempfile.TemporaryDirectory(prefix="cardwright-bench-") as folder:
         result = _measure(url, settings.broker_url, Path(folder), accounts, transactions_per_account, runs, workers)
@@ -212,3 +241,16 @@ def _show(result: dict[str, Any]) -> None:
     out.print(stages)
     out.print(answers)
     out.print(reports)
+
+
+def _show_online(rows: list[dict[str, Any]]) -> None:
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("")
+    for name in ("clients", "done", "refused", "a second", "of the floor", "p50 ms", "p99 ms"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in rows:
+        waited = each.get("milliseconds", {})
+        table.add_row(each["name"], str(each["clients"]), f"{each['done']:,}" if "done" in each else "",
+                      f"{each['refused']:,}" if "refused" in each else "", f"{each['rate']['median']:,}",
+                      f"{each['ratio']:.2f}" if "ratio" in each else "", str(waited.get("p50", "")), str(waited.get("p99", "")))
+    Console(file=sys.stdout, highlight=False).print(table)

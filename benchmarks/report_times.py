@@ -216,7 +216,6 @@ QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cards", ("month",)), ("cards", ("product", "org_unit")), ("cards", ("status",)),
     ("income", ("month", "kind")), ("income", ("product", "kind")),
     ("receivables", ("delinquency",)), ("receivables", ("product", "org_unit", "delinquency")),
-    ("prepaid_float", ("product",)),
     ("cases", ("month",)), ("cases", ("kind", "topic", "channel")),
 )
 

@@ -249,8 +249,10 @@ class Walk:
             until = self.by_day.end_of_last_cycles()
             for number, row in enumerate(self.cells.rows):
                 if row.deferred:
+                    # What ended with the previous closing was charged there, though the day bears in this cycle.
                     mine = (self.ending.segment == FIRST + number) & (self.ending.ends < until) & (
-                        self.ending.ends >= self.start + offset)
+                        self.ending.ends >= self.start + offset) & (
+                        self.ending.ends > self.state.previous_closing[self.ending.account])
                     soon = np.zeros(self.accounts, dtype=np.int64)
                     np.add.at(soon, self.ending.account[mine], self.ending.amount[mine])
                     # Later debits of the segment are paid after these; what is left of the balance beyond them is not theirs.

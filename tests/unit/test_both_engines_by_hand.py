@@ -210,3 +210,10 @@ def test_what_a_promotion_leaves_counts_as_owed_at_the_previous_closing_though_i
                  interest=transfers(valid_days=10, deferred=True),
                  allocation={"as_of": "previous_closing", "minimum": [], "excess": []})[-1]
     assert april["minimum_payment_due"] - april["interest"] == 495 + 300, "the payment is of the 100.00, before the fee"
+
+
+def test_what_was_deferred_up_to_the_previous_closing_is_not_paid_first_on_that_day_again() -> None:
+    events = [("2024-02-29", "balance_transfer", "100.00"), ("2024-03-04", "payment", "100.00", "2024-03-16")]
+    march, april = bill("2024-02-29", "2024-04-20", (15, 25), events, fees={"joining": {"amount": "50.00"}},
+                        interest=transfers(until=date(2024, 3, 15), deferred=True, daily_rate="0.001"))
+    assert (march["interest"], april["interest"]) == (160, 77), "51.60 of the transfer is left, for 30 days"
