@@ -43,7 +43,7 @@ SUMMARIES: dict[str, str] = {
     "retry": "Try a parked step again.",
     "release": "Give a parked account back to billing.",
     "authorisation": "Promise a till an amount, clear it, reverse it, or list what was promised.",
-    "clearing": "Take in the daily files of card networks, list them, release what is held.",
+    "clearing": "Take in the daily files of card networks and banks, release what is held, assign payments.",
     "card": "Block, freeze, report, extend, replace, close or show a card.",
     "prepaid": "Put value on prepaid cards, spend it, give it back, move it, pay it out.",
     "instalment": "Make an instalment plan of a purchase or of a statement's balance, or settle one.",

@@ -25,7 +25,7 @@ EVERYWHERE = (
 #: rows a shard and day, or some thousands a day, read by no member.
 ON_THE_FIRST = ("alembic_version", "business_day", "day_step", "posting_fact", "month_fact", "card_use", "card_set",
                 "staff", "staff_session", "staff_act", "proposal", "saved_query", "sent_notice", "clearing_file", "api_key",
-                "api_reply")
+                "api_reply", "house_entry", "suspense_item")
 
 #: A role belongs to the whole server: it is changed once, not by each database of it.
 _LET_IN = """\

@@ -20,16 +20,23 @@ PREPAID_VALUE = 150
 #: Lines of the chart below this one are holders', all others the house's.
 HOUSE = 200
 
+BANK_SETTLEMENT = 240
+PAYMENTS_IN_SUSPENSE = 280
+EXPECTED_BREAKAGE = 290
+BREAKAGE_INCOME = 436
+
 CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     RECEIVABLE: ("cardholder_receivable", "asset"),
     PREPAID_VALUE: ("prepaid_value", "liability"),
     210: ("merchant_settlement", "liability"),
     220: ("cash_settlement", "liability"),
     230: ("transfer_settlement", "liability"),
-    240: ("bank_settlement", "asset"),
+    BANK_SETTLEMENT: ("bank_settlement", "asset"),
     250: ("dispute_suspense", "asset"),
     260: ("taxes_payable", "liability"),
     270: ("prepaid_transfers", "liability"),
+    PAYMENTS_IN_SUSPENSE: ("payments_in_suspense", "liability"),
+    EXPECTED_BREAKAGE: ("expected_breakage", "asset"),
     300: ("opening_balances", "equity"),
     410: ("interest_income", "income"),
     411: ("over_limit_interest_income", "income"),
@@ -49,6 +56,7 @@ CHART_OF_ACCOUNTS: dict[int, tuple[str, str]] = {
     433: ("extension_fee_income", "income"),
     434: ("redemption_fee_income", "income"),
     435: ("dormancy_fee_income", "income"),
+    BREAKAGE_INCOME: ("breakage_income", "income"),
     510: ("waivers", "expense"),
     520: ("adjustments", "expense"),
     530: ("points_expense", "expense"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
 from counter.clearing.models import ClearingFileRow, ClearingItem
+from counter.house_models import HouseEntry, SuspenseItem
 
 
 class PurseLot(Base):
@@ -147,4 +148,5 @@ class PayCode(Base):
     used_ref: Mapped[str | None]
 
 
-__all__ = ["Authorisation", "ClearingFileRow", "ClearingItem", "CounterEvent", "LotMovement", "PayCode", "PurseLot"]
+__all__ = ["Authorisation", "ClearingFileRow", "ClearingItem", "CounterEvent", "HouseEntry", "LotMovement", "PayCode",
+           "PurseLot", "SuspenseItem"]

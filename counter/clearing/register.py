@@ -14,13 +14,17 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
 from accounts.errors import Refused, Usage
+from accounts.money import CURRENCIES, major_units
 from counter.clearing.file import Defect
 
 #: Held while the place of a file is decided, so that two cannot take one place.
 _PLACE_LOCK = 0xC1EA
+#: Numbers of a bank's statements are its own in a year; in the register they are year × this + number.
+A_YEAR = 1_000_000
 _KNOWN = "SELECT clearing_file_id, state, held_for, held_because, released_by FROM clearing_file WHERE sha256 = %s"
 _LAST = """
-SELECT max(sequence) FROM clearing_file WHERE kind = %(kind)s AND sender = %(sender)s AND state IN ('taking', 'taken')
+SELECT sequence, closing FROM clearing_file WHERE kind = %(kind)s AND sender = %(sender)s AND state IN ('taking', 'taken')
+ORDER BY sequence DESC LIMIT 1
 """
 _SAME_PLACE = """
 SELECT clearing_file_id, name FROM clearing_file
@@ -102,17 +106,14 @@ class HeldFile:
     name: str
 
 
-def place(connection: Connection[Any], file: Incoming, more: Defect | None = None) -> Placed:
-    """Decide about a file, and write the decision down; in the caller's transaction.
-
-    more: what is wrong with its place besides the sequence (a bank's balance that does not continue).
-    """
+def place(connection: Connection[Any], file: Incoming) -> Placed:
+    """Decide about a file, and write the decision down; in the caller's transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PLACE_LOCK,))
     known = connection.execute(_KNOWN, (file.sha256,)).fetchone()
     if known is not None and known[1] in ("taken", "taking", "superseded"):
         return Placed(known[0], "taken" if known[1] == "superseded" else known[1])
     released = known is not None and known[4] is not None
-    held = None if released else file.defect or _out_of_place(connection, file) or more
+    held = None if released else file.defect or _out_of_place(connection, file)
     row = connection.execute(_REGISTER, {
         **vars(file), "state": "held" if held else "taking", "held_for": held and held.rule, "held_because": held and held.says,
     }).fetchone()
@@ -124,18 +125,43 @@ def _out_of_place(connection: Connection[Any], file: Incoming) -> Defect | None:
     facts = vars(file)
     same = connection.execute(_SAME_PLACE, facts).fetchone()
     if same is not None:
-        return Defect("duplicate", f"{file.sender} number {file.sequence} was taken already, from {same[1]} (file {same[0]}), "
+        return Defect("duplicate", f"{file.sender} number {_shown(file)} was taken already, from {same[1]} (file {same[0]}), "
                       "and this one differs; ask the sender which one holds")
     rows = connection.execute(_SAME_ROWS, facts).fetchone()
     if rows is not None:
         return Defect("same_rows", f"it has the very rows of {rows[1]} (number {rows[2]}, file {rows[0]}) under another "
                       f"number; ask {file.sender} whether it was sent twice")
     last = connection.execute(_LAST, facts).fetchone()
-    if last is not None and last[0] is not None and file.sequence > last[0] + 1:
+    if last is None:
+        return None
+    if file.opening is not None:
+        return _out_of_balance(file, *last)
+    if file.sequence > last[0] + 1:
         first, until = last[0] + 1, file.sequence - 1
         missing = f"number {first} is" if first == until else f"numbers {first} to {until} are"
         return Defect("gap", f"{file.sender}'s last one was number {last[0]} and this is number {file.sequence}: {missing} "
                       "missing; take those in first and this one goes on by itself")
+    return None
+
+
+def _shown(file: Incoming) -> str:
+    return str(file.sequence) if file.opening is None else f"{file.sequence % A_YEAR} of {file.sequence // A_YEAR}"
+
+
+def _out_of_balance(file: Incoming, last: int, closing: int) -> Defect | None:
+    """A bank's statement opens with what the one before closed with; its numbers begin anew with a year."""
+    assert file.opening is not None
+    number, year = file.sequence % A_YEAR, file.sequence // A_YEAR
+    begins_anew = number == 1 and year == last // A_YEAR + 1
+    if file.sequence > last + 1 and not begins_anew:
+        return Defect("gap", f"the last statement of {file.sender} was number {last % A_YEAR} of {last // A_YEAR} and this is "
+                             "number "
+                      f"{number} of {year}: take in those between first and this one goes on by itself")
+    if file.sequence > last and file.opening != closing:
+        digits = CURRENCIES[str(file.currency)].digits
+        return Defect("balance", f"it opens with {major_units(file.opening, digits)} and the one before, number "
+                                 f"{last % A_YEAR}, closed "
+                      f"with {major_units(closing, digits)}; ask the bank which one is wrong")
     return None
 
 

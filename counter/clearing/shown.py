@@ -50,6 +50,16 @@ def text(given: Facts) -> str:
     return "\n".join(lines)
 
 
+def suspense_text(items: Sequence[Facts]) -> str:
+    """Items in suspense as lines."""
+    lines: list[str] = []
+    for each in items:
+        became = f"assigned to {each['account']} by {each['decided_by']}: {each['reason']}" if each["account"] else each["why"]
+        lines.append(f"{each['item']}  {each['kind']} of {each['amount']} {each['currency']}, value {each['value_on']}, from "
+                     f"{each['payer'] or 'nobody named'}: {each['words'] or 'no words'} ({became}); owner {each['owner']}")
+    return "\n".join(lines) or "nothing is in suspense"
+
+
 def register_text(files: Sequence[Facts]) -> str:
     """The register as lines."""
     if not files:

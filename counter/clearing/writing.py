@@ -66,7 +66,7 @@ def _post(connection: Connection[Any], open_on: date, settled: Sequence[Settled]
         "effective_on": pa.array([each.effective_on for each, _, _ in posted], pa.date32()),
         "transaction_on": pa.array([each.record.transaction_on for each, _, _ in posted], pa.date32()),
         "late_for": pa.array([each.late_for for each, _, _ in posted], pa.date32()),
-        "card_id": [each.card.card_id for each, _, _ in posted],
+        "card_id": pa.array([each.card.card_id or None for each, _, _ in posted], pa.int64()),
         "source_ref": [each.record.ref for each, _, _ in posted], **words}))
 
 
