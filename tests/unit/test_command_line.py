@@ -25,7 +25,7 @@ from tests.conftest import cardwright_command
 COMMANDS = {
     "init", "products", "import", "run", "worker", "tick", "status", "retry", "release", "authorisation", "clearing", "card",
     "prepaid",
-    "account-event",
+    "account-event", "api-key", "web",
     "instalment",
     "balance", "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export",
     "backtest", "bench", "demo", "schema",
@@ -175,11 +175,11 @@ def test_group_of_commands_and_its_options(install: Install, capsys: pytest.Capt
 
 
 def test_command_whose_room_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    entry_point = EntryPoint("web", "web.commands:web", command_line.COMMANDS)
-    monkeypatch.setattr(command_line, "_entry_points", lambda: {"web": entry_point})
-    assert run(["web"]) == 4
+    entry_point = EntryPoint("none", "no_such_room.commands:none", command_line.COMMANDS)
+    monkeypatch.setattr(command_line, "_entry_points", lambda: {"none": entry_point})
+    assert run(["none"]) == 4
     assert capsys.readouterr().err == (
-        "cardwright: the command web is not part of this installation (web.commands is missing)\n"
+        "cardwright: the command none is not part of this installation (no_such_room.commands is missing)\n"
     )
 
 
