@@ -106,6 +106,8 @@ def _has_more(code: int, name: str, against: int, figure: Figure, charge: str | 
 
 OPENING_DEBIT = _owes_more(1, "opening_debit", 300, "previous_balance")
 OPENING_CREDIT = _owes_less(2, "opening_credit", 300, "previous_balance")
+#: What a prepaid account holds when it is taken over.
+OPENING_VALUE = _has_more(0, "opening_value", 300, "previous_balance")
 PURCHASE = _owes_more(10, "purchase", 210, "purchases")
 CASH_ADVANCE = _owes_more(11, "cash_advance", 220, "cash_advances")
 BALANCE_TRANSFER = _owes_more(12, "balance_transfer", 230, "balance_transfers")
@@ -192,6 +194,9 @@ INTEREST_WAIVER = _owes_less(81, "interest_waiver", 510, "waivers", "interest")
 CHARGE_OFF = _owes_less(90, "charge_off", 540, "adjustments")
 RECOVERY = _owes_more(91, "recovery", 540, "adjustments")
 
+#: Types that an account is taken over with; their codes come before those of all others.
+OPENINGS = (OPENING_VALUE, OPENING_DEBIT, OPENING_CREDIT)
+
 #: What waives a charge of a kind, by the charge's name.
 WAIVERS: dict[str, PostingType] = {
     str(each.charge): each for each in (
@@ -202,7 +207,7 @@ WAIVERS: dict[str, PostingType] = {
 }
 
 POSTING_TYPES: tuple[PostingType, ...] = (
-    OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
+    OPENING_VALUE, OPENING_DEBIT, OPENING_CREDIT, PURCHASE, CASH_ADVANCE, BALANCE_TRANSFER, PAYMENT, REFUND, FEE, INTEREST,
     ADJUSTMENT_DEBIT, ADJUSTMENT_CREDIT, RETURNED_PAYMENT, CHARGEBACK, PROVISIONAL_CREDIT, POINTS_CREDIT,
     LOAD, SPEND, UNLOAD, SPEND_REFUND, TRANSFER_OUT, TRANSFER_IN, BONUS, BONUS_FORFEITED,
     SPEND_DISCOUNT, DISCOUNT_RETURNED,

@@ -13,6 +13,7 @@ from accounts.command_line import AsJson, BrokerUrl, DatabaseUrl, DryRun, Home, 
 from accounts.database import open_book
 from counter import pay_codes
 from counter import prepaid as value
+from counter.account_closing import close_account
 from counter.holding import Told
 from counter.options import Amount, CardCode, Outlet, Reason, Ref, Source, Who, carry_out
 from counter.prepaid import Sale
@@ -190,4 +191,19 @@ def redeem(
     cardwright prepaid redeem P-1001 --to "account of the holder" --as lan
     """
     carry_out(lambda connection: value.redeem(connection, code, Told(who, ref, outlet, reason), paid_to),
+              as_json, dry_run, home, database_url, broker_url)
+
+
+@prepaid.command("close-account")
+def close(
+    code: CardCode, who: Who, ref: Ref = None, outlet: Outlet = None, reason: Reason = None,
+    as_json: AsJson = False, dry_run: DryRun = False,
+    home: Home = None, database_url: DatabaseUrl = None, broker_url: BrokerUrl = None,
+) -> None:
+    """Close a prepaid account that holds nothing any more, by its last card.
+
+    \b
+    cardwright prepaid close-account P-1001 --as lan --reason "holder's wish"
+    """
+    carry_out(lambda connection: close_account(connection, code, Told(who, ref, outlet, reason)),
               as_json, dry_run, home, database_url, broker_url)

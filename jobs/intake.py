@@ -31,6 +31,7 @@ from accounts.intake.taking import FileOutcome, Transactions, take_file
 from accounts.intake.transactions import TransactionsIntake
 from accounts.money import CURRENCIES
 from billing.opening import Opening, open_migrated_accounts
+from counter.opening import open_lots
 from fees.schedule import versions
 from fees.supported import late_closing_days
 from jobs import intake_shown
@@ -181,6 +182,7 @@ def _intake_of(transactions: Transactions, file: PortfolioFile, home: Path) -> A
 
 def _open_accounts(connection: Connection[Any], accounts: Sequence[TakenOver]) -> None:
     open_migrated_accounts(connection, [Opening(*each) for each in accounts], seal_statements)
+    open_lots(connection, accounts)
 
 
 @contextmanager

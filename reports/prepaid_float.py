@@ -16,6 +16,7 @@ from accounts.posting_types import (
     DISCOUNT_RETURNED,
     HOUSE,
     LOAD,
+    OPENING_VALUE,
     POSTING_TYPES,
     PREPAID_VALUE,
     SPEND,
@@ -38,6 +39,7 @@ _MOVED: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "fees": (tuple(each.code for each in POSTING_TYPES if each.charge and each.debit == PREPAID_VALUE),
              tuple(each.code for each in POSTING_TYPES if each.charge and each.credit == PREPAID_VALUE)),
     "forfeited": ((BONUS_FORFEITED.code,), ()),
+    "taken_over": ((OPENING_VALUE.code,), ()),
     "transferred": ((TRANSFER_IN.code,), (TRANSFER_OUT.code,)),
 }
 
@@ -88,6 +90,7 @@ MEASURES = (
     Measure("paid_out", "money", "value paid out to holders"),
     Measure("fees", "money", "fees taken out of value"),
     Measure("forfeited", "money", "bonus that nobody used in time"),
+    Measure("taken_over", "money", "held by accounts when they were taken over, within the days asked for"),
     Measure("transferred", "money", "moved in from other cards less moved out to them; zero over all cards"),
     Measure("closing", "money", "what cards hold at the end of the last day: the liability, and what the reserve account must "
             "hold", "never"),
@@ -109,6 +112,7 @@ PREPAID_FLOAT_REPORT = ReportKind(
     select=_select,
     chart=Chart("closing", "Held on cards"),
     period=days_of_book,
-    notes=("Opening + loaded + given + refunded - spent - paid out - fees - forfeited + transferred = closing. What is held "
-           "for authorisations is part of it.",),
+    notes=("Opening + loaded + given + refunded - spent - paid out - fees - forfeited + taken over + transferred = closing. "
+           "What "
+           "is held for authorisations is part of it.",),
 )

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from psycopg import Connection
 
-from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES, RECEIVABLE
+from accounts.posting_types import OPENINGS, OWN_CHARGES, RECEIVABLE
 from accounts.sharding import SHARD_MEMBERS
 from billing.carried import CHARGED_OFF
 from reports.answer import CURRENCY, Chart, Dimension, Measure, Row
@@ -160,7 +160,7 @@ MEASURES = (
 def _select(connection: Connection[Any], asked: Asked, groups: tuple[Dimension, ...]) -> list[Row]:
     parameters = asked.parameters(
         receivable=RECEIVABLE, buckets=list(BUCKETS), bucket_starts=list(BUCKET_STARTS), charged_off=CHARGED_OFF,
-        own_charges=OWN_CHARGES, opening_types=[OPENING_DEBIT.code, OPENING_CREDIT.code], shard_members=SHARD_MEMBERS)
+        own_charges=OWN_CHARGES, opening_types=[each.code for each in OPENINGS], shard_members=SHARD_MEMBERS)
     statement = f"WITH {_LATEST}, {_balances(asked)} {_RECEIVABLES}"
     return select_groups(connection, statement, groups, parameters, leading=f"account.currency AS {CURRENCY}")
 

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from accounts.directory import UnknownAccount
 from accounts.errors import Usage
 from accounts.money import BY_NUMERIC
-from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
+from accounts.posting_types import OPENINGS
 from billing.arrangements import HARDSHIP, Arrangement
 from billing.instalment_plans import plans_to_come
 from billing.instalments import BilledPlans
@@ -200,7 +200,7 @@ class StatementReader:
         asked = {
             "members": [row["member_id"] for row in rows], "accounts": [row["account_id"] for row in rows],
             "opens": [row["opens_on"] for row in rows], "closes": [row["closes_on"] for row in rows],
-            "opening_types": [OPENING_DEBIT.code, OPENING_CREDIT.code],
+            "opening_types": [each.code for each in OPENINGS],
         }
         lines: dict[int, list[PostingLine]] = defaultdict(list)
         for place, *values in self._connection.execute(_POSTINGS, asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.posting_types import COUNTER, HOUSE, OWN_CHARGES, PREPAID_VALUE
+from accounts.posting_types import COUNTER, HOUSE, OPENING_VALUE, OWN_CHARGES, PREPAID_VALUE
 from counter.night import LINES_A_DAY
 from statements.verify_scope import BadRow, by_query, money
 
@@ -37,10 +37,11 @@ COMMANDS = f"""
                sum(CASE WHEN credit_account < {HOUSE} THEN amount ELSE -amount END)::bigint AS amount
         FROM (
             SELECT member_id, account_id, credit_account, amount,
-                   CASE source_id WHEN {COUNTER} THEN source_line
+                   CASE WHEN type = {OPENING_VALUE.code} THEN 0 WHEN source_id = {COUNTER} THEN source_line
                         ELSE -(posted_on - DATE '1970-01-01')::bigint * {LINES_A_DAY} END AS line
             FROM posting
-            WHERE source_id IN ({COUNTER}, {OWN_CHARGES}) AND least(debit_account, credit_account) = {PREPAID_VALUE}
+            WHERE (source_id IN ({COUNTER}, {OWN_CHARGES}) OR type = {OPENING_VALUE.code})
+              AND least(debit_account, credit_account) = {PREPAID_VALUE}
         ) by_line
         GROUP BY member_id, account_id, line
     ), moved AS (

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from accounts.money import BY_NUMERIC, major_units
-from accounts.posting_types import HOUSE, OPENING_CREDIT, OPENING_DEBIT, OWN_CHARGES, POSTING_TYPES, SERVICE_FEE
+from accounts.posting_types import HOUSE, OPENINGS, OWN_CHARGES, POSTING_TYPES, SERVICE_FEE
 from accounts.sharding import SHARD_MEMBERS
 
 
@@ -29,7 +29,7 @@ class Scope:
         return {
             "member": self.member_id, "account": self.account_id, "closes_on": self.closes_on, "house": HOUSE,
             "own_charges": OWN_CHARGES, "service_fee": SERVICE_FEE.code,
-            "shard_members": SHARD_MEMBERS, "opening_types": [OPENING_DEBIT.code, OPENING_CREDIT.code], **_TYPES,
+            "shard_members": SHARD_MEMBERS, "opening_types": [each.code for each in OPENINGS], **_TYPES,
         }
 
 

@@ -19,8 +19,7 @@ from accounts.intake.rows import BoolArray, RowBlock
 NO_CREDIT_LIMIT = 10**15
 
 #: Columns that say nothing of a prepaid account, and why.
-_NOT_ON_PREPAID = (("credit_limit", "nothing is lent on it"),
-                   ("opening_balance", "`cardwright prepaid load` puts value on it"))
+_NOT_ON_PREPAID = (("credit_limit", "nothing is lent on it"),)
 
 
 @dataclass
@@ -60,10 +59,14 @@ def check_accounts(block: RowBlock, products: Products) -> CheckedAccounts:
     too_early = np.array([opened is not None and opening is not None and opened > opening
                           for opened, opening in zip(opened_on, opening_on, strict=True)], dtype=np.bool_)
     check.refuse(too_early, "opening_on", lambda index: f"lies before the account was opened on {opened_on[index]}")
+    balance = _amounts(check, "opening_balance", product, 0, signed=True)
+    check.refuse(prepaid & (np.array(balance, dtype=np.int64) < 0), "opening_balance",
+                 "is negative; of a prepaid account it is what it holds")
     return CheckedAccounts(
         check, product, opened_on, opening_on, check.values("closing_day"),
         _limits(check, product),
-        _amounts(check, "opening_balance", product, 0, signed=True),
+        # What a prepaid account holds is owed to the holder.
+        [-each if holds else each for each, holds in zip(balance, prepaid.tolist(), strict=True)],
         [each or "active" for each in block.column("status").to_pylist()],
     )
 

@@ -38,7 +38,7 @@ from accounts.intake.products import Products
 from accounts.intake.rows import BoolArray, Int64Array, RowBlock
 from accounts.intake.taking import ChunkOutcome
 from accounts.money import BY_NUMERIC, major_units
-from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT
+from accounts.posting_types import OPENING_CREDIT, OPENING_DEBIT, OPENING_VALUE, OPENINGS
 
 _KNOWN = """
 SELECT d.account, a.currency, m.member, a.product, a.opened_on, a.credit_limit, a.closing_day, u.code, a.status,
@@ -49,7 +49,7 @@ JOIN member m ON m.member_id = a.member_id
 LEFT JOIN org_unit u ON u.org_unit_id = a.org_unit_id
 LEFT JOIN LATERAL (
     SELECT CASE WHEN p.type = %(debit)s THEN p.amount ELSE -p.amount END AS balance, p.posted_on FROM posting p
-    WHERE p.member_id = a.member_id AND p.account_id = a.account_id AND p.type IN (%(debit)s, %(credit)s)
+    WHERE p.member_id = a.member_id AND p.account_id = a.account_id AND p.type = ANY(%(openings)s)
     ORDER BY p.posted_on LIMIT 1) o ON true
 WHERE d.account = ANY(%(codes)s)
 """
@@ -172,7 +172,9 @@ def _keep(connection: Connection[Any], new: _NewAccounts, book: BookDays, closin
 def _post_openings(connection: Connection[Any], new: _NewAccounts, source_id: int) -> None:
     owing = np.flatnonzero(new.balance)
     rows, balance, member_id = new.rows[owing], new.balance[owing], new.member_id[owing]
-    kinds = [OPENING_DEBIT if each > 0 else OPENING_CREDIT for each in balance.tolist()]
+    products = [new.checked.product[index] for index in rows.tolist()]
+    kinds = [OPENING_DEBIT if each > 0 else OPENING_VALUE if product is not None and product.kind == "prepaid"
+             else OPENING_CREDIT for each, product in zip(balance.tolist(), products, strict=True)]
     opening_on = picked(new.checked.opening_on, rows, pa.date32())
     copy_rows(connection, "posting", pa.table({
         "member_id": member_id,
@@ -192,7 +194,7 @@ def _post_openings(connection: Connection[Any], new: _NewAccounts, source_id: in
 
 def _on_books(connection: Connection[Any], codes: Sequence[str | None]) -> dict[str, Facts]:
     wanted = {"codes": sorted({each for each in codes if each is not None}), "debit": OPENING_DEBIT.code,
-              "credit": OPENING_CREDIT.code}
+              "openings": [each.code for each in OPENINGS]}
     known: dict[str, Facts] = {}
     for code, currency, *values in connection.execute(_KNOWN, wanted).fetchall():
         facts = dict(zip(_FACTS, values, strict=True))
@@ -234,5 +236,6 @@ def _add_totals(outcome: ChunkOutcome, prepared: CheckedAccounts, there: BoolArr
         product = prepared.product[index]
         state = REJECTED if prepared.check.bad[index] else ALREADY_THERE if there[index] else POSTED
         code, digits = (product.currency.code, product.currency.digits) if product else ("unknown", 0)
-        amount = Decimal(prepared.opening_balance[index]).scaleb(-digits)
+        sign = -1 if product is not None and product.kind == "prepaid" else 1  # as the file has it
+        amount = Decimal(sign * prepared.opening_balance[index]).scaleb(-digits)
         outcome.totals.add(code, "opening_balance", OUTCOMES[state], 1, amount)

@@ -104,10 +104,10 @@ class _Source:
 
 
 def take_file(transactions: Transactions, file: PortfolioFile, intake: FileIntake[Prepared], home: Path,
-              progress: Progress = lambda rows: None, chunk_rows: int = CHUNK_ROWS) -> FileOutcome:
+              progress: Progress = lambda rows: None, chunk_rows: int | None = None) -> FileOutcome:
     """Take in every row of a file that was not dealt with before.
 
-    chunk_rows: about so many in one transaction.
+    chunk_rows: about so many in one transaction, CHUNK_ROWS unless told.
     Raises FileChanged, UnusableFile, RejectsUnwritable or TakenInElsewhere; what was committed until then stays, and the
     next intake goes on behind it.
     """
@@ -120,7 +120,7 @@ def take_file(transactions: Transactions, file: PortfolioFile, intake: FileIntak
         outcome.state, outcome.posted, outcome.known = "taken_before", 0, source.posted + source.known
         outcome.totals = source.totals.as_known()
     else:
-        _take_chunks(_Intaking(transactions, file, intake, source, rejects, outcome, chunk_rows), progress)
+        _take_chunks(_Intaking(transactions, file, intake, source, rejects, outcome, chunk_rows or CHUNK_ROWS), progress)
     outcome.rejects_path = rejects.path if outcome.rejected and rejects.exists else None
     return outcome
 

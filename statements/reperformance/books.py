@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from accounts.posting_types import BY_CODE, OPENING_CREDIT, OPENING_DEBIT
+from accounts.posting_types import BY_CODE, OPENINGS
 from billing.account_events import arrangements_of
 from billing.instalment_plans import SETTLED_EARLY
 from billing.terms_book import TermsBook
@@ -21,7 +21,7 @@ from statements.reperformance.plans import PLANNED
 from statements.reperformance.rebilled import reperform_history
 
 Row = dict[str, Any]
-_OPENINGS = (OPENING_DEBIT.code, OPENING_CREDIT.code)
+_OPENINGS = tuple(each.code for each in OPENINGS)
 
 
 def reperform_account(connection: Connection[Any], member_id: int, account_id: int,
