@@ -22,23 +22,28 @@ from accounts.money import BY_NUMERIC, BadAmount, major_units, minor_units
 from accounts.posting_types import COUNTER, PostingType
 from counter.card_life import state_after
 from fees.prepaid import PrepaidRules
-from fees.schedule import terms_in_force
+from fees.schedule import NoTermsInForce, terms_known_by
 from fees.terms import Terms
 
 _CARD = """
 SELECT c.member_id, c.account_id, c.card_id, c.card, c.kind AS card_kind, c.status, c.frozen, c.issued_on, c.expires_on,
        a.account, a.product, a.currency, a.status AS account_status, a.prepaid, a.opened_on, m.member,
-       m.kind AS member_kind, b.open_on,
+       m.kind AS member_kind, b.open_on, t.terms_version_id, t.sha256 AS terms_sha256,
        (SELECT e.reason FROM counter_event e WHERE e.member_id = c.member_id AND e.account_id = c.account_id
         AND e.card_id = c.card_id AND e.command = 'block' ORDER BY e.recorded_at DESC LIMIT 1) AS blocked_for
 FROM card_directory d
 JOIN card c ON c.member_id = d.member_id AND c.account_id = d.account_id AND c.card_id = d.card_id
 JOIN card_account a ON a.member_id = d.member_id AND a.account_id = d.account_id
 JOIN member m ON m.member_id = d.member_id
-CROSS JOIN book b WHERE d.card = %s FOR SHARE OF b
+CROSS JOIN book b
+LEFT JOIN terms_version t ON t.product = a.product AND t.status = 'approved' AND t.in_force @> b.open_on
+WHERE d.card = %s FOR SHARE OF b
 """
 #: Held until the command is done: commands of one account come one after the other.
-_GUARD = "SELECT balance, holds FROM guarded_balance WHERE member_id = %s AND account_id = %s FOR UPDATE"
+_GUARD = """
+SELECT g.balance, g.holds, nextval('counter_line') FROM card_directory d JOIN guarded_balance g USING (member_id, account_id)
+WHERE d.card = %s FOR UPDATE OF g
+"""
 _LOTS = """
 SELECT lot AS number, purse, source, funder, expires_on, original, remaining FROM purse_lot
 WHERE member_id = %s AND account_id = %s ORDER BY lot
@@ -46,26 +51,36 @@ WHERE member_id = %s AND account_id = %s ORDER BY lot
 _BY_REF = """
 SELECT command, asked, reply FROM counter_event WHERE ref = %(ref)s AND member_id = %(member_id)s
 """
+#: The one statement that guards what may be spent: where it is not enough, no row changes and nothing is posted.
 _POST = """
+WITH guarded AS (
+    UPDATE guarded_balance SET balance = balance + %(moved)s
+    WHERE member_id = %(member_id)s AND account_id = %(account_id)s
+      AND (%(moved)s <= 0 OR NOT %(guarded)s OR -balance - holds >= %(moved)s)
+    RETURNING 1
+)
 INSERT INTO posting (member_id, account_id, posted_on, source_id, source_line, type, debit_account, credit_account, currency,
                      amount, effective_on, transaction_on, card_id, terms_version_id, clause, source_ref, merchant, mcc, outlet,
                      channel, description, original_amount, original_currency)
-VALUES (%(member_id)s, %(account_id)s, %(on)s, %(source)s, %(line)s, %(type)s, %(debit)s, %(credit)s, %(currency)s, %(amount)s,
-        %(on)s, %(on)s, %(card_id)s, %(version)s, %(clause)s, %(ref)s, %(merchant)s, %(mcc)s, %(outlet)s, %(channel)s,
-        %(description)s, %(original_amount)s, %(original_currency)s)
-"""
-#: The one statement that guards what may be spent: where it is not enough, no row changes.
-_MOVE_BALANCE = """
-UPDATE guarded_balance SET balance = balance + %(amount)s
-WHERE member_id = %(member_id)s AND account_id = %(account_id)s
-  AND (%(amount)s <= 0 OR NOT %(guarded)s OR -balance - holds >= %(amount)s)
+SELECT %(member_id)s, %(account_id)s, %(on)s, %(source)s, %(line)s, %(type)s, %(debit)s, %(credit)s, %(currency)s, %(amount)s,
+       %(on)s, %(on)s, %(card_id)s, %(version)s, %(clause)s, %(ref)s, %(merchant)s, %(mcc)s, %(outlet)s, %(channel)s,
+       %(description)s, %(original_amount)s, %(original_currency)s FROM guarded
 """
 _NEW_LOT = """
 INSERT INTO purse_lot (member_id, account_id, lot, purse, source, funder, made_on, expires_on, original, remaining)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
 """
-_MOVE_LOT = "UPDATE purse_lot SET remaining = remaining + %s WHERE member_id = %s AND account_id = %s AND lot = %s"
-_MOVEMENT = "INSERT INTO lot_movement (member_id, account_id, line, place, lot, amount) VALUES (%s, %s, %s, %s, %s, %s)"
+_MOVE_LOTS = """
+WITH moved AS (
+    INSERT INTO lot_movement (member_id, account_id, line, place, lot, amount)
+    SELECT %(member_id)s, %(account_id)s, %(line)s, asked.place - 1, asked.lot, asked.amount
+    FROM unnest(%(lots)s::integer[], %(amounts)s::bigint[]) WITH ORDINALITY AS asked (lot, amount, place)
+    RETURNING lot, amount
+)
+UPDATE purse_lot p SET remaining = p.remaining + m.amount
+FROM (SELECT lot, sum(amount)::bigint AS amount FROM moved GROUP BY lot) m
+WHERE p.member_id = %(member_id)s AND p.account_id = %(account_id)s AND p.lot = m.lot
+"""
 _EVENT = """
 INSERT INTO counter_event (member_id, account_id, line, card_id, business_on, command, ref, asked, reply, status_before,
                            status_after, of_line, reason, told_by, outlet)
@@ -145,6 +160,8 @@ class CardFacts:
     member: str
     member_kind: str
     open_on: date | None
+    terms_version_id: int | None
+    terms_sha256: bytes | None
     blocked_for: str | None
 
 
@@ -229,15 +246,14 @@ class HeldCard:
             "amount": amount, "card_id": card_id or self.facts.card_id, "version": self.terms_version_id, "clause": clause,
             "ref": ref, "outlet": told.outlet,
             **dict.fromkeys(("merchant", "mcc", "channel", "description", "original_amount", "original_currency")), **words,
-            "guarded": guarded,
+            "guarded": guarded, "moved": amount * kind.sign,
         }
-        moved_by = self.connection.execute(_MOVE_BALANCE, {**row, "amount": amount * kind.sign})
-        if not moved_by.rowcount:
-            raise NotEnough(self.facts.card, self.text(amount), self.text(self.spendable))
         try:
-            self.connection.execute(_POST, row)
+            posted = self.connection.execute(_POST, row)
         except UniqueViolation:
             raise RefStandsFor(str(told.ref), "a posting of a file", {"ref": told.ref}) from None
+        if not posted.rowcount:
+            raise NotEnough(self.facts.card, self.text(amount), self.text(self.spendable))
         self.balance += amount * kind.sign
         self.amounts.append((kind, amount))
 
@@ -251,10 +267,9 @@ class HeldCard:
     def move(self, movements: Sequence[Movement]) -> None:
         """Move value into lots and out of them."""
         self.lots = moved(self.lots, movements)
-        with self.connection.cursor() as cursor:
-            cursor.executemany(_MOVE_LOT, [(each.amount, *self.key, each.lot) for each in movements])
-            cursor.executemany(_MOVEMENT, [(*self.key, self.line, place, each.lot, each.amount)
-                                           for place, each in enumerate(movements)])
+        self.connection.execute(_MOVE_LOTS, {
+            "member_id": self.facts.member_id, "account_id": self.facts.account_id, "line": self.line,
+            "lots": [each.lot for each in movements], "amounts": [each.amount for each in movements]})
         assert sum(each.amount for each in movements) == -sum(amount * kind.sign for kind, amount in self.amounts), (
             "the lots moved by another amount than the ledger")
 
@@ -291,19 +306,22 @@ def hold_card(connection: Connection[Any], card: str) -> HeldCard:
 
     Raises UnknownCard, Refused where the book has no open business day, NoTermsInForce.
     """
-    key = find_card(connection, card)
-    guarded = connection.execute(_GUARD, (key.member_id, key.account_id)).fetchone()
-    assert guarded is not None, "every account has a guarded balance"
-    facts = find_card(connection, card)  # again: it may have changed while another command was done
+    guarded = connection.execute(_GUARD, (card,)).fetchone()
+    if guarded is None:
+        raise UnknownCard(card)
+    # Only now, by a statement of its own: the card may have changed while another command held its account.
+    facts = find_card(connection, card)
     if facts.open_on is None:
         raise Refused("the book has no open business day yet; `cardwright init --first-day DATE` sets its first")
-    version, terms = terms_in_force(connection, facts.product, facts.open_on)
-    with connection.cursor(row_factory=class_row(Lot)) as cursor:
-        lots = cursor.execute(_LOTS, (facts.member_id, facts.account_id)).fetchall()
-    held = HeldCard(connection, facts, facts.open_on, terms, version, guarded[0], guarded[1], lots)
-    row = connection.execute("SELECT nextval('counter_line')").fetchone()
-    held.line = row[0] if row else 0
-    return held
+    if facts.terms_version_id is None or facts.terms_sha256 is None:
+        raise NoTermsInForce(facts.product, facts.open_on)
+    terms = terms_known_by(connection, facts.terms_version_id, bytes(facts.terms_sha256))
+    lots: list[Lot] = []
+    if facts.prepaid:
+        with connection.cursor(row_factory=class_row(Lot)) as cursor:
+            lots = cursor.execute(_LOTS, (facts.member_id, facts.account_id)).fetchall()
+    balance, holds, line = guarded
+    return HeldCard(connection, facts, facts.open_on, terms, facts.terms_version_id, balance, holds, lots, line)
 
 
 def answered_before(held: HeldCard, command: str, told: Told, asked: dict[str, Any]) -> dict[str, Any] | None:

@@ -208,6 +208,14 @@ def terms_by_id(connection: Connection[Any], terms_version_id: int) -> Terms:
     return _parsed(json.dumps(row[0], sort_keys=True))
 
 
+def terms_known_by(connection: Connection[Any], terms_version_id: int, sha256: bytes) -> Terms:
+    """The terms of a version of which the caller has the hash: read once a process, since what has the hash does not change."""
+    found = _BY_HASH.get(sha256)
+    if found is None:
+        found = _BY_HASH[sha256] = terms_by_id(connection, terms_version_id)
+    return found
+
+
 def versions(connection: Connection[Any], product: str | None = None) -> list[Version]:
     """All versions, of one product or of all, in order of product and first day."""
     rows = connection.execute(
@@ -222,6 +230,10 @@ def products(connection: Connection[Any]) -> list[str]:
     """Codes of all products that terms were ever loaded for."""
     rows = connection.execute("SELECT DISTINCT product FROM terms_version ORDER BY product").fetchall()
     return [row[0] for row in rows]
+
+
+#: Terms by the hash of their document; a process meets as many as there are versions in force while it runs.
+_BY_HASH: dict[bytes, Terms] = {}
 
 
 @lru_cache(maxsize=256)

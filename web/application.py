@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
 from uuid import uuid4
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accounts.database import Database
 from accounts.errors import CardwrightError
@@ -62,7 +62,7 @@ def application(database: Database, settings: Settings, own: WebSettings | None 
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     _watch(app)
     _tell_problems(app)
-    app.middleware("http")(_log_request)
+    app.add_middleware(Watched, limits=app.state.limits)
     return app
 
 
@@ -131,34 +131,45 @@ def _tell_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, of_the_books)
 
 
-async def _log_request(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+class Watched:
     """An id for each request, a line in the log, a tick on the counters; the path is told by its route, without codes."""
-    given = request.headers.get("x-request-id", "")
-    request.state.request_id = given if given.isalnum() and len(given) <= 64 else uuid4().hex
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request=request.state.request_id)
-    began, status = time.perf_counter(), 500
-    try:
-        if request.url.path.startswith("/api/"):
-            request.app.state.limits.may_try(_address(request))
-        response = await call_next(request)
-        status = response.status_code
-        response.headers["X-Request-Id"] = request.state.request_id
-        return response
-    except Refusal as refused:
-        status = refused.status
-        return _refused(request, refused)
-    except Exception:
-        log.exception("a request failed")
-        said = "this is a fault of ours; the log has it under the request's id"
-        return _sent(problem(500, "internal", "Something broke", said, request.state.request_id), 500)
-    finally:
-        seconds = time.perf_counter() - began
-        route = getattr(request.scope.get("route"), "path", "none")
-        REQUESTS.labels(route, request.method, status).inc()
-        SECONDS.labels(route, request.method).observe(seconds)
-        log.info("request", route=route, method=request.method, status=status, milliseconds=round(seconds * 1000, 1),
-                 partner=getattr(request.state, "partner", None))
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self.app, self.limits = app, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, from its first byte to its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.headers.get("x-request-id", "")
+        request_id = request.state.request_id = given if given.isalnum() and len(given) <= 64 else uuid4().hex
+        status, began = 500, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            if request.url.path.startswith("/api/"):
+                self.limits.may_try(_address(request))
+            await self.app(scope, receive, sending)
+        except Refusal as refused:
+            await _refused(request, refused)(scope, receive, sending)
+        except Exception:
+            log.exception("a request failed", request=request_id)
+            said = "this is a fault of ours; the log has it under the request's id"
+            await _sent(problem(500, "internal", "Something broke", said, request_id), 500)(scope, receive, sending)
+        finally:
+            seconds, route = time.perf_counter() - began, getattr(scope.get("route"), "path", "none")
+            REQUESTS.labels(route, request.method, status).inc()
+            SECONDS.labels(route, request.method).observe(seconds)
+            log.info("request", request=request_id, route=route, method=request.method, status=status,
+                     milliseconds=round(seconds * 1000, 1), partner=getattr(request.state, "partner", None))
 
 
 def _address(request: Request) -> str:

@@ -37,7 +37,7 @@ def _redacted(_: Any, __: str, event: EventDict) -> EventDict:
 def set_up_logs() -> None:
     """Lines of JSON on stderr, for this process."""
     processors: list[Processor] = [
-        structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.format_exc_info, _redacted,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from accounts.organisation import narrow_to, units_below
 from web.api.keys import Caller, caller_with
-from web.api.once import answer_once, fingerprint
+from web.api.once import Sent, answer_once, fingerprint
 from web.problems import MEDIA_TYPE, Refusal
 
 Found = TypeVar("Found")
@@ -77,9 +77,8 @@ class Writer(Asker):
         asked = fingerprint(self.request.url.path, body.model_dump(exclude_none=True))
         with self.pool.connection() as connection:
             caller = self.caller(connection)
-            connection.rollback()
-            status, reply = answer_once(connection, caller.partner, self.key, asked, lambda: command(connection, caller),
-                                        self.now, self.request_id, untold)
+            sent = Sent(caller.partner, self.key, asked, self.request_id, self.now, untold)
+            status, reply = answer_once(connection, sent, lambda: command(connection, caller))
         # Sorted: a reply that was kept comes back in the same bytes.
         content = orjson.dumps(reply, option=orjson.OPT_SORT_KEYS)
         return Response(content, status, media_type="application/json" if status == 200 else MEDIA_TYPE)
@@ -91,12 +90,12 @@ def no_key() -> Refusal:
                    {"WWW-Authenticate": "Bearer"})
 
 
-def asking(request: Request, credentials: Credentials) -> Asker:
+async def asking(request: Request, credentials: Credentials) -> Asker:
     """A request that reads."""
     return Asker(request.app.state.pool, request, _secret(request, credentials), request.app.state.clock())
 
 
-def writing(
+async def writing(
     request: Request, credentials: Credentials,
     idempotency_key: Annotated[str, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$", description=(
         "made by the caller for this one event, and sent again with it: it is done once"))],
