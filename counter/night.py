@@ -65,7 +65,7 @@ INSERT INTO counter_event (member_id, account_id, line, card_id, business_on, co
 VALUES (%s, %s, %s, %s, %s, 'expire', '{}', %s, %s, 'expired', 'night')
 """
 #: Commands by which a holder uses a card.
-USES = ("activate", "load", "spend", "refund", "transfer", "transfer_in", "extend")
+USES = ("activate", "load", "spend", "clear", "present", "refund", "transfer", "transfer_in", "extend")
 #: Commands of the night are told apart by their day: lines below zero, a thousand a day.
 LINES_A_DAY = 1000
 

@@ -15,6 +15,7 @@ from accounts.calendar import first_closing
 from accounts.database import Database
 from counter.authorisations import authorise, listed, reverse
 from counter.card_changes import change_state
+from counter.card_told import card_told
 from counter.clearing import register
 from counter.clearing.taking import Taken, UnusableFiles, take_files, take_released
 from counter.holding import Told
@@ -25,7 +26,7 @@ from statements.verify import verify
 from statements.verify_scope import Scope
 from tests.clearing_files import clearing_file, clearing_text
 from tests.conftest import RunCardwright
-from tests.prepaid_book import CNY, FIRST_ON, LAN, open_book, run_days, sell
+from tests.prepaid_book import CNY, FIRST_ON, GIFT_CARD, LAN, OK_CARD, open_book, run_days, sell
 from tests.small_book import insert
 
 SHOP = Sale("Corner shop", "5411")
@@ -338,3 +339,18 @@ def test_the_command_takes_lists_and_releases(
     assert (told.returncode, "only a held file is released" in told.stderr) == (3, True)
     told = cardwright("clearing", "take", home / "none.csv", database=database)
     assert (told.returncode, "cannot be read" in told.stderr) == (1, True)
+
+
+def test_a_card_that_is_cleared_lies_not_idle(database: Database, home: Path) -> None:
+    terms = {**OK_CARD, "prepaid": {"dormancy": {"after_months": 1, "fee": "4.00"}}}
+    with database.connect() as connection:
+        open_book(connection, terms=(terms, GIFT_CARD))
+        sell(connection, "P1", "100.00")
+        sell(connection, "P2", "100.00")
+        run_days(connection, date(2024, 1, 9))
+        connection.commit()
+        take(database, home, [{"card": "P1", "ref": "P1", "amount": "10.00"}])
+        run_days(connection, date(2024, 2, 9))
+        assert [card_told(connection, card)["value"] for card in ("P1", "P2")] == ["90.00", "96.00"]
+        run_days(connection, date(2024, 2, 10))
+        assert card_told(connection, "P1")["value"] == "86.00", "a month after it was used"
