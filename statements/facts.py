@@ -87,7 +87,7 @@ class Letterhead:
     """What a page says beside the statement's figures: to whom it is addressed, in which language, the product's name.
 
     purchases_have_grace: whether the product has an interest-free period at all; purchases_bear_interest: whether its rate is
-    above zero.
+    above zero. prepaid: it holds value, and nothing is owed.
     """
 
     holder: str | None = None
@@ -96,6 +96,7 @@ class Letterhead:
     product_name: str | None = None
     purchases_have_grace: bool = True
     purchases_bear_interest: bool = True
+    prepaid: bool = False
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ class StatementReader:
             carried=carried,
             terms_by_version={version: self._terms_book.by_id(version).terms for version in sorted(versions)},
             letterhead=Letterhead(row["holder"], row["org_unit"], row["language"], terms.name,
-                                  purchase.grace, bears_interest(purchase)),
+                                  purchase.grace, bears_interest(purchase), terms.prepaid is not None),
             plans=plans, hardship=hardship, rates=rates or {},
         )
 

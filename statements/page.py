@@ -10,6 +10,7 @@ from typing import Any
 from billing.payoff import years_said
 from statements.document import CorrectedBy, LateEvent, SegmentInterest, StatementDocument
 from statements.facts import Letterhead
+from statements.page_prepaid import of_prepaid
 from statements.payoff import MONTHS
 from statements.wording import (
     TAGS,
@@ -47,7 +48,7 @@ def page_of(statement: StatementDocument, letterhead: Letterhead, language: Lang
     totals of tables.
     """
     lang = language or language_of(letterhead.language)
-    return {
+    page: Page = {
         "language": TAGS[lang], "chinese": lang == "zh", "labels": labels(lang), "draft": statement.get("draft", False),
         "title": label("corrected_title" if "corrected" in statement else "title", lang),
         "closes_on": statement["cycle"]["closes_on"], "account": statement["account"],
@@ -60,6 +61,7 @@ def page_of(statement: StatementDocument, letterhead: Letterhead, language: Lang
         "charges": _charges(statement, lang), "lines": _lines(statement, lang), "cards": _cards(statement, lang),
         "seal": statement["seal"], "currency": statement["currency"],
     }
+    return of_prepaid(page, statement, lang) if letterhead.prepaid else page
 
 
 def _about(statement: StatementDocument, product_name: str, lang: Language) -> list[dict[str, str]]:

@@ -165,7 +165,19 @@ _LABELS: dict[str, tuple[str, str]] = {
     ),
 }
 
-_LABELS |= CORRECTION_LABELS
+_PREPAID_LABELS: dict[str, tuple[str, str]] = {
+    "prepaid_title": ("Prepaid card statement", "预付卡对账单"),
+    "value": ("Value on the card", "卡内余额"),
+    "value_before": ("Value at the last statement", "上期余额"),
+    "value_put_on": ("Put on, less paid out", "充值（减赎回）"),
+    "value_given_back": ("Refunds, discounts, bonus", "退款、折扣及赠送"),
+    "value_spent": ("Spent", "消费"),
+    "value_of_the_year": ("Charged this year", "本年度收费"),
+    "value_sign_rule": ("What came onto the card is positive, what left it negative.", "正数为入账款项，负数为支出款项。"),
+    "value_total_lines": ("Value now less value at the last statement", "本期余额减上期余额"),
+}
+
+_LABELS |= CORRECTION_LABELS | _PREPAID_LABELS
 
 _POSTING_TYPES: dict[str, tuple[str, str]] = {
     "purchase": ("Purchase", "消费"),
