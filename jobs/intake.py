@@ -35,12 +35,13 @@ from counter.opening import open_lots
 from fees.schedule import versions
 from fees.supported import late_closing_days
 from jobs import intake_shown
+from service.contacts import ContactsIntake
 from service.intake import CasesIntake
-from service.layouts import CASES
+from service.layouts import SERVICE_LAYOUTS
 from statements.seal import seal_statements
 
 #: What is taken in, in the order of taking.
-KINDS = {**LAYOUTS, CASES.kind: CASES}
+KINDS = {**LAYOUTS, **SERVICE_LAYOUTS}
 #: Portfolio files that a later release takes in.
 LATER = ("contacts", "orders")
 
@@ -173,6 +174,8 @@ def _intake_of(transactions: Transactions, file: PortfolioFile, home: Path) -> A
         return CardsIntake(keys_of(home))
     if kind == "cases":
         return CasesIntake()
+    if kind == "contacts":
+        return ContactsIntake()
     with transactions() as connection:
         if kind == "accounts":
             return AccountsIntake(products_of(connection), _open_accounts)

@@ -13,15 +13,16 @@ from typing import Any, Literal
 
 from accounts.money import CURRENCIES, major_units
 
-#: count: int. money: int minor units of the row's currency. rate: share as a fraction. days: length of time.
-MeasureKind = Literal["count", "money", "rate", "days"]
+#: count: int. money: int minor units of the row's currency. rate: share as a fraction. days, seconds: length of time.
+#: points: from -100 to 100.
+MeasureKind = Literal["count", "money", "rate", "days", "seconds", "points"]
 AddsUp = Literal["always", "not_over_time", "never"]
 Value = date | str | int | Decimal | None
 Row = dict[str, Value]
 
 CURRENCY = "currency"
 #: Groups that cut the period into shorter ones.
-TIMES = ("month", "day", "cycle")
+TIMES = ("month", "week", "day", "cycle")
 #: What stands where a row belongs to no group; JSON says null and CSV leaves the field empty.
 NO_GROUP = "(none)"
 

@@ -14,16 +14,18 @@ from reports.cases import CASES_REPORT
 from reports.income import INCOME_REPORT
 from reports.prepaid_float import PREPAID_FLOAT_REPORT
 from reports.receivables import RECEIVABLES_REPORT
+from reports.service import SERVICE_REPORT
 from reports.turnover import TURNOVER_REPORT
 
 REPORTS: dict[str, ReportKind] = {
     each.name: each
-    for each in (TURNOVER_REPORT, CARDS_REPORT, CASES_REPORT, RECEIVABLES_REPORT, INCOME_REPORT, PREPAID_FLOAT_REPORT)
+    for each in (TURNOVER_REPORT, CARDS_REPORT, SERVICE_REPORT, CASES_REPORT, RECEIVABLES_REPORT, INCOME_REPORT,
+                 PREPAID_FLOAT_REPORT)
 }
 
 #: Named in the reference, answered by a later release.
 LATER_REPORTS = (
-    "service", "roll_rates", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
+    "roll_rates", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
 )
 
 #: What the database may use for each sort of a report before it goes to disk.

@@ -69,8 +69,10 @@ def _pattern(report: Report, measure: Measure, row: Row | None) -> str:
         return "#,##0"
     if measure.kind == "rate":
         return "0.00%"
-    if measure.kind == "days":
+    if measure.kind in ("days", "points"):
         return "0.0"
+    if measure.kind == "seconds":
+        return "0.00"
     code = report.currency_of(row) if row is not None else next(iter(report.shown_digits), None)
     digits = report.shown_digits[code] if code else 2
     amount = "#,##0" + ("." + "0" * digits if digits else "")
@@ -224,7 +226,8 @@ def _write_notes(sheet: Any, report: Report, formats: _Formats) -> None:
     sheet.set_column(2, 2, 110)
     for column, name in enumerate(("column", "unit", "meaning")):
         sheet.write_string(0, column, name, formats.heading_left)
-    unit = {"count": "number", "rate": "fraction", "days": "days", "money": ", ".join(report.shown_digits) or "money"}
+    unit = {"count": "number", "rate": "fraction", "days": "days", "seconds": "seconds", "points": "points",
+            "money": ", ".join(report.shown_digits) or "money"}
     lines = [(CURRENCY, "ISO 4217", "currency of the row's amounts")] if report.several_currencies else []
     lines += [(each.name, "group", each.meaning) for each in report.groups]
     lines += [(each.name, unit[each.kind], each.meaning) for each in report.measures]

@@ -1,8 +1,8 @@
-"""The portfolio files that this room takes in: cases."""
+"""The portfolio files that this room takes in: cases, contacts."""
 
 from __future__ import annotations
 
-from accounts.intake.cells import Choice, Code, FreeText, IsoInstant, YesOrNo
+from accounts.intake.cells import Choice, Code, FreeText, IsoInstant, WholeNumber, YesOrNo
 from accounts.intake.layout import Column, FileLayout
 
 CASES = FileLayout("cases", "Complaints, disputes, claims and requests.", (
@@ -21,3 +21,26 @@ CASES = FileLayout("cases", "Complaints, disputes, claims and requests.", (
     Column("outcome", FreeText(500), "how it ended"),
     Column("timely", YesOrNo(), "whether it was answered in time"),
 ))
+
+#: A contact that lasts longer than a week is a slip of the clock.
+_SECONDS = WholeNumber(0, 7 * 86_400)
+CONTACTS = FileLayout("contacts", "Contacts offered to the service desk: calls, chats, visits.", (
+    Column("contact", Code(), "name of the contact", required=True),
+    Column("offered_at", IsoInstant(), "when it came; a date means midnight UTC", required=True),
+    Column("outcome", Choice(("answered", "abandoned", "self_service", "other")), "what became of it", required=True),
+    Column("member", Code(), "member who asked, if on the books"),
+    Column("channel", FreeText(100), "how it came"),
+    Column("queue", FreeText(100), "queue that it was offered to"),
+    Column("topic", FreeText(500), "what it was about"),
+    Column("priority", FreeText(100), "priority that it was given"),
+    Column("wait_s", _SECONDS, "seconds until it was answered or given up"),
+    Column("handle_s", _SECONDS, "seconds that the answer took"),
+    Column("agent", FreeText(100), "who answered"),
+    Column("transfers", WholeNumber(0, 1000), "how often it was passed on"),
+    Column("resolved", YesOrNo(), "whether it was settled"),
+    Column("csat", WholeNumber(1, 5), "how satisfied the member was, 5 is best"),
+    Column("nps", WholeNumber(0, 10), "how likely the member is to recommend us, 10 is best"),
+))
+
+#: Every file of this room by its kind.
+SERVICE_LAYOUTS = {each.kind: each for each in (CASES, CONTACTS)}

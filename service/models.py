@@ -1,10 +1,10 @@
-"""What is known of each case: when it came, about what, when it was answered, and how it ended."""
+"""What is known of each case and contact: when it came, about what, when it was answered, and how it ended."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer
+from sqlalchemy import CheckConstraint, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
@@ -33,5 +33,36 @@ class ServiceCase(Base):
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     timely: Mapped[bool | None]
+    source_id: Mapped[int] = mapped_column(Integer)
+    source_line: Mapped[int]
+
+
+class ServiceContact(Base):
+    """A contact offered to the service desk. member_id is 0 where the member is not known; wait and handle in seconds.
+
+    csat: 1 to 5; nps: 0 to 10; both as the member said, where asked.
+    """
+
+    __tablename__ = "service_contact"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('answered', 'abandoned', 'self_service', 'other')", name="outcome"),
+        Index("ix_service_contact_offered_at", "offered_at"), Index("ix_service_contact_contact_code", "contact_code"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    contact_code: Mapped[str] = mapped_column(primary_key=True)
+    offered_at: Mapped[datetime]
+    outcome: Mapped[str]
+    channel: Mapped[str | None]
+    queue: Mapped[str | None]
+    topic: Mapped[str | None]
+    priority: Mapped[str | None]
+    wait_s: Mapped[int | None] = mapped_column(Integer)
+    handle_s: Mapped[int | None] = mapped_column(Integer)
+    agent: Mapped[str | None]
+    transfers: Mapped[int | None] = mapped_column(Integer)
+    resolved: Mapped[bool | None]
+    csat: Mapped[int | None] = mapped_column(SmallInteger)
+    nps: Mapped[int | None] = mapped_column(SmallInteger)
     source_id: Mapped[int] = mapped_column(Integer)
     source_line: Mapped[int]

@@ -51,17 +51,20 @@ def _file(kind: str) -> Callable[[], dict[str, Any]]:
     return schema
 
 
-def _cases() -> dict[str, Any]:
-    from service.layouts import CASES
+def _of_the_desk(kind: str) -> Callable[[], dict[str, Any]]:
+    def schema() -> dict[str, Any]:
+        from service.layouts import SERVICE_LAYOUTS
 
-    return CASES.json_schema()
+        return SERVICE_LAYOUTS[kind].json_schema()
+
+    return schema
 
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "terms": _terms, "scenario": _scenario, "statement": _document("statement"), "explanation": _document("explanation"),
     "rebilling": _document("rebilling"),
     "org_units": _file("org_units"), "members": _file("members"), "accounts": _file("accounts"), "cards": _file("cards"),
-    "transactions": _file("transactions"), "cases": _cases,
+    "transactions": _file("transactions"), "cases": _of_the_desk("cases"), "contacts": _of_the_desk("contacts"),
 }
 
 

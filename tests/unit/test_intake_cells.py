@@ -26,7 +26,7 @@ from accounts.intake.cells import (
 )
 from accounts.intake.layout import is_forbidden
 from accounts.intake.layouts import LAYOUTS
-from service.layouts import CASES
+from service.layouts import SERVICE_LAYOUTS
 
 
 @pytest.mark.parametrize(("text", "digits", "minor"), [
@@ -134,7 +134,7 @@ def test_what_proves_that_a_card_is_at_hand_is_never_a_column() -> None:
         assert not is_forbidden(name), name
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS.values(), CASES], ids=lambda layout: layout.kind)
+@pytest.mark.parametrize("layout", [*LAYOUTS.values(), *SERVICE_LAYOUTS.values()], ids=lambda layout: layout.kind)
 def test_every_file_has_a_json_schema_that_says_what_its_rows_need(layout: object) -> None:
     schema = layout.json_schema()  # type: ignore[attr-defined]
     assert set(schema["required"]) == set(layout.required)  # type: ignore[attr-defined]
