@@ -59,6 +59,7 @@ SUMMARIES: dict[str, str] = {
     "verify": "Check the books; silent when all holds.",
     "report": "Write a management report.",
     "export": "Export statements in bulk, or the journal for outside tools.",
+    "staffing": "Work out how many people the service desk needs.",
     "web": "Serve the HTTP API and the consoles.",
     "api-key": "Issue, rotate, revoke or list the keys of tills and partners to the HTTP API.",
     "bench": "Measure posting and closing beside what the database alone takes.",

@@ -28,7 +28,7 @@ COMMANDS = {
     "account-event", "api-key", "web",
     "instalment",
     "balance", "statement", "explain", "waive", "dispute", "rebill", "simulate", "verify", "report", "export",
-    "backtest", "bench", "demo", "schema",
+    "backtest", "bench", "demo", "schema", "staffing",
 }
 Install = Callable[..., None]
 
