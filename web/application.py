@@ -29,6 +29,8 @@ from web.problems import BUSY, MEDIA_TYPE, SECONDS_UNTIL_AGAIN, Refusal, busy, p
 from web.settings import WebSettings
 
 TITLE = "Cardwright"
+#: A request to the API is a few hundred bytes long.
+MOST_BYTES = 65_536
 ABOUT = (
     "Cards, accounts, authorisations and prepaid value. Amounts are strings in major units; every write needs an "
     "Idempotency-Key; refusals are problem documents (RFC 9457)."
@@ -144,7 +146,8 @@ class Watched:
             return
         request = Request(scope)
         given = request.headers.get("x-request-id", "")
-        request_id = request.state.request_id = given if given.isalnum() and len(given) <= 64 else uuid4().hex
+        fine = given.isascii() and given.isalnum() and len(given) <= 64
+        request_id = request.state.request_id = given if fine else uuid4().hex
         status, began = 500, time.perf_counter()
 
         async def sending(message: Message) -> None:
@@ -157,6 +160,7 @@ class Watched:
         try:
             if request.url.path.startswith("/api/"):
                 self.limits.may_try(_address(request))
+                receive = _no_more_than(MOST_BYTES, request, receive)
             await self.app(scope, receive, sending)
         except Refusal as refused:
             await _refused(request, refused)(scope, receive, sending)
@@ -170,6 +174,29 @@ class Watched:
             SECONDS.labels(route, request.method).observe(seconds)
             log.info("request", request=request_id, route=route, method=request.method, status=status,
                      milliseconds=round(seconds * 1000, 1), partner=getattr(request.state, "partner", None))
+
+
+def _no_more_than(most: int, request: Request, receive: Receive) -> Receive:
+    """The body of a request as it comes in, up to so many bytes: what says or turns out to be longer is refused."""
+    said = request.headers.get("content-length", "0")
+    if not said.isdigit() or int(said) > most:
+        raise _too_long(most)
+    came = 0
+
+    async def receiving() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > most:
+            raise _too_long(most)
+        return message
+
+    return receiving
+
+
+def _too_long(most: int) -> Refusal:
+    said = f"a request to the API has at most {most:,} bytes; this one has more"
+    return Refusal(413, "too_long", "The body is too long", said)
 
 
 def _address(request: Request) -> str:

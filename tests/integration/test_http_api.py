@@ -117,6 +117,15 @@ def test_huge_amounts_unknown_fields_and_unreadable_bodies(till: Till) -> None:
     assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "header.idempotency-key")
 
 
+def test_a_body_that_is_too_long_is_not_read(till: Till) -> None:
+    long = till.post("/cards/G1/spends", {**spend("1.00", "T1"), "merchant": "x" * 70_000})
+    assert (long.status_code, long.json()["type"]) == (413, "urn:cardwright:problem:too_long")
+    headers = {"Authorization": f"Bearer {till.secret}", "Idempotency-Key": "k", "Content-Type": "application/json"}
+    unsaid = till.client.post("/api/v1/cards/G1/spends", headers=headers, content=iter([b"x" * 40_000] * 3))
+    assert unsaid.status_code in (400, 413)
+    assert till.get("/cards/G1").json()["value"] == "100.00"
+
+
 def test_unknown_expired_frozen_and_foreign_cards(till: Till, client: TestClient) -> None:
     unknown = till.post("/cards/NOPE/spends", spend("1.00", "T1"))
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:cardwright:problem:not_found")

@@ -34,6 +34,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     for status, said in {
         400: "The request cannot be read.", 401: "No key, or one that is not good.", 403: "The key is not for this.",
         404: "Not on the books, or not for this key to see.", 409: "Refused, with the rule and its numbers.",
+        413: "The body is too long.",
         422: "A field that cannot be taken, or a reference or key that stands for another request.",
         429: "Too many requests.", 503: "The books cannot be reached now; send it again."}.items()
 }
