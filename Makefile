@@ -8,7 +8,7 @@ PYTEST_PROCESSES := --numprocesses logical --maxprocesses 4 --dist loadfile --no
 BENCH_ARGS ?=
 WEB_ARGS ?=
 SCHEMAS := docs/reference/schemas
-SCHEMA_NAMES := terms scenario statement explanation rebilling org_units members accounts cards transactions cases contacts
+SCHEMA_NAMES := terms scenario statement explanation rebilling org_units members accounts cards transactions cases contacts orders
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench web docs clean requirements

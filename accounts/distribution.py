@@ -13,7 +13,7 @@ MEMBER = "member_id"
 BY_MEMBER = (
     "member", "card_account", "card", "guarded_balance", "posting", "statement", "carried", "account_event", "instalment_plan",
     "standing_waiver", "waiver", "rebill", "rebilled_event", "correction", "dispute", "dispute_decision", "service_case",
-    "service_contact",
+    "service_contact", "sales_order",
     "parked_account", "purse_lot", "lot_movement", "counter_event", "authorisation", "pay_code",
     "clearing_item",
 )

@@ -12,10 +12,10 @@ import psycopg
 from accounts.errors import Trouble
 
 #: The revision that this release of Cardwright works with; every room's models describe it.
-SCHEMA = "0021"
+SCHEMA = "0022"
 #: Revisions that this release knows, oldest first.
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014",
-             "0015", "0018", "0019", "0020", "0021")
+             "0015", "0018", "0019", "0020", "0021", "0022")
 APP_ROLE = "cardwright_app"
 #: Has the rights of the other, within the units that its transaction names.
 STAFF_ROLE = "cardwright_staff"

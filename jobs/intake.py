@@ -38,12 +38,11 @@ from jobs import intake_shown
 from service.contacts import ContactsIntake
 from service.intake import CasesIntake
 from service.layouts import SERVICE_LAYOUTS
+from service.orders import OrdersIntake
 from statements.seal import seal_statements
 
 #: What is taken in, in the order of taking.
 KINDS = {**LAYOUTS, **SERVICE_LAYOUTS}
-#: Portfolio files that a later release takes in.
-LATER = ("contacts", "orders")
 
 #: Told the file that is next, and how many more of its rows are done.
 Watcher = Callable[[PortfolioFile, int], None]
@@ -100,23 +99,18 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[LeftFile]]:
     """The portfolio files of directories and paths in the order of taking, and what was left alone. Raises Usage."""
     found: dict[Path, Path] = {}
     left: list[LeftFile] = []
-    is_portfolio = False
     for path in paths:
         if not path.exists():
             raise Usage(f"{path} does not exist")
         for each in _files_in(path):
-            later = FileName.read(each.name, LATER)
             if FileName.read(each.name, list(KINDS)):
                 found.setdefault(each.resolve(), each)
-            elif later:
-                is_portfolio = True
-                left.append(LeftFile(each, f"{later.kind} are not taken in by this release"))
             elif each == path:
                 raise Usage(f"{path} is no portfolio file by its name; names begin with {', '.join(KINDS)} and end in "
                             ".csv, .csv.gz, .parquet or .xlsx")
             else:
                 left.append(LeftFile(each, "is no portfolio file by its name"))
-    if not found and not is_portfolio:
+    if not found:
         raise Usage(f"there are no portfolio files in {', '.join(map(str, paths))}")
     return sorted(found.values(), key=_order), left
 
@@ -177,6 +171,8 @@ def _intake_of(transactions: Transactions, file: PortfolioFile, home: Path) -> A
     if kind == "contacts":
         return ContactsIntake()
     with transactions() as connection:
+        if kind == "orders":
+            return OrdersIntake(products_of(connection))
         if kind == "accounts":
             return AccountsIntake(products_of(connection), _open_accounts)
         return TransactionsIntake(file.signed, Directory.for_file(connection, file.rows_expected), products_of(connection),

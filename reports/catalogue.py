@@ -12,6 +12,7 @@ from reports.asking import Question, ReportKind, ask
 from reports.cards import CARDS_REPORT
 from reports.cases import CASES_REPORT
 from reports.income import INCOME_REPORT
+from reports.orders import ORDERS_REPORT
 from reports.prepaid_float import PREPAID_FLOAT_REPORT
 from reports.receivables import RECEIVABLES_REPORT
 from reports.service import SERVICE_REPORT
@@ -20,12 +21,12 @@ from reports.turnover import TURNOVER_REPORT
 REPORTS: dict[str, ReportKind] = {
     each.name: each
     for each in (TURNOVER_REPORT, CARDS_REPORT, SERVICE_REPORT, CASES_REPORT, RECEIVABLES_REPORT, INCOME_REPORT,
-                 PREPAID_FLOAT_REPORT)
+                 PREPAID_FLOAT_REPORT, ORDERS_REPORT)
 }
 
 #: Named in the reference, answered by a later release.
 LATER_REPORTS = (
-    "roll_rates", "points_liability", "tiers", "orders", "waivers", "losses", "lifecycle",
+    "roll_rates", "points_liability", "tiers", "waivers", "losses", "lifecycle",
 )
 
 #: What the database may use for each sort of a report before it goes to disk.

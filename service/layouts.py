@@ -1,8 +1,8 @@
-"""The portfolio files that this room takes in: cases, contacts."""
+"""The portfolio files that this room takes in: cases, contacts, orders."""
 
 from __future__ import annotations
 
-from accounts.intake.cells import Choice, Code, FreeText, IsoInstant, WholeNumber, YesOrNo
+from accounts.intake.cells import Amount, Choice, Code, FreeText, IsoInstant, WholeNumber, YesOrNo
 from accounts.intake.layout import Column, FileLayout
 
 CASES = FileLayout("cases", "Complaints, disputes, claims and requests.", (
@@ -42,5 +42,20 @@ CONTACTS = FileLayout("contacts", "Contacts offered to the service desk: calls, 
     Column("nps", WholeNumber(0, 10), "how likely the member is to recommend us, 10 is best"),
 ))
 
+ORDERS = FileLayout("orders", "Sales orders of cards.", (
+    Column("order", Code(), "name of the order", required=True),
+    Column("channel", Choice(("store", "phone", "web", "pickup", "direct", "app", "company")), "how it came", required=True),
+    Column("ordered_at", IsoInstant(), "when it was made; a date means midnight UTC", required=True),
+    Column("buyer", Code(), "member who buys, if on the books"),
+    Column("product", Code(), "product of the cards; left out where all products of the book have one currency"),
+    Column("quantity", WholeNumber(1, 1_000_000), "how many cards; left out: 1"),
+    Column("face", Amount(), "face value of one card"),
+    Column("price", Amount(), "what the order costs in all"),
+    Column("paid_at", IsoInstant(), "when it was paid"),
+    Column("delivered_at", IsoInstant(), "when the cards were handed over"),
+    Column("org_unit", Code(), "code of the unit that sells them"),
+    Column("status", FreeText(100), "where it stands, in the words of whoever wrote it down"),
+))
+
 #: Every file of this room by its kind.
-SERVICE_LAYOUTS = {each.kind: each for each in (CASES, CONTACTS)}
+SERVICE_LAYOUTS = {each.kind: each for each in (CASES, CONTACTS, ORDERS)}

@@ -1,10 +1,10 @@
-"""What is known of each case and contact: when it came, about what, when it was answered, and how it ended."""
+"""What is known of each case, contact and order: when it came, about what, and what became of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Integer, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import Base
@@ -64,5 +64,35 @@ class ServiceContact(Base):
     resolved: Mapped[bool | None]
     csat: Mapped[int | None] = mapped_column(SmallInteger)
     nps: Mapped[int | None] = mapped_column(SmallInteger)
+    source_id: Mapped[int] = mapped_column(Integer)
+    source_line: Mapped[int]
+
+
+class SalesOrder(Base):
+    """Cards that somebody ordered. member_id is 0 where the buyer is not known.
+
+    face: of one card; price: of the order; minor units of `currency`.
+    """
+
+    __tablename__ = "sales_order"
+    __table_args__ = (
+        CheckConstraint("channel IN ('store', 'phone', 'web', 'pickup', 'direct', 'app', 'company')", name="channel"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_sales_order_ordered_at", "ordered_at"), Index("ix_sales_order_order_code", "order_code"),
+    )
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    order_code: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    ordered_at: Mapped[datetime]
+    product: Mapped[str | None]
+    currency: Mapped[int] = mapped_column(SmallInteger, ForeignKey("currency.currency"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    face: Mapped[int | None]
+    price: Mapped[int | None]
+    paid_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    org_unit_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("org_unit.org_unit_id"))
+    status: Mapped[str | None]
     source_id: Mapped[int] = mapped_column(Integer)
     source_line: Mapped[int]

@@ -149,7 +149,7 @@ def simulate(
 
 def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help="terms, scenario, statement, explanation, rebilling, org_units, "
-                                        "members, accounts, cards, transactions, cases, contacts.")],
+                                        "members, accounts, cards, transactions, cases, contacts, orders.")],
     as_json: AsJson = True,
 ) -> None:
     """Print the JSON Schema of a file or a document.

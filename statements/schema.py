@@ -65,6 +65,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "rebilling": _document("rebilling"),
     "org_units": _file("org_units"), "members": _file("members"), "accounts": _file("accounts"), "cards": _file("cards"),
     "transactions": _file("transactions"), "cases": _of_the_desk("cases"), "contacts": _of_the_desk("contacts"),
+    "orders": _of_the_desk("orders"),
 }
 
 

@@ -54,16 +54,15 @@ def test_a_whole_portfolio_on_every_server(database: Database, tmp_path: Path) -
     portfolio.write("cases.csv", [["case", "kind", "received_at", "sent_at", "account", "timely"],
                                   ["K1", "complaint", "2024-03-05", "2024-03-04", "A2", "yes"],
                                   ["K2", "dispute", "2024-03-05T10:00:00+08:00", "", "", ""]])
-    portfolio.write("contacts.csv", [["contact"]])
+    portfolio.write("contacts.csv", [["contact", "offered_at", "outcome"], ["T1", "2024-03-05", "answered"]])
     portfolio.write("NOTES.md", b"notes")
     taken = portfolio.take()
 
     assert [(each.file.name, *counts(each)) for each in taken.files] == [
         ("org_units.csv", 2, 2, 0, 0), ("members.csv", 2, 2, 0, 0), ("accounts.csv", 4, 4, 0, 0), ("cards.csv", 2, 2, 0, 0),
-        ("transactions.csv", 2, 2, 0, 0), ("cases.csv", 2, 2, 0, 0),
+        ("transactions.csv", 2, 2, 0, 0), ("cases.csv", 2, 2, 0, 0), ("contacts.csv", 1, 1, 0, 0),
     ]
-    assert [(each.path.name, each.why) for each in taken.left] == [
-        ("NOTES.md", "is no portfolio file by its name"), ("contacts.csv", "contacts are not taken in by this release")]
+    assert [(each.path.name, each.why) for each in taken.left] == [("NOTES.md", "is no portfolio file by its name")]
     assert (taken.book.first_on, taken.book.open_on) == (date(2024, 3, 1), date(2024, 3, 1))
     assert portfolio.rows(
         "SELECT a.account, a.account_id, m.name, m.language, u.code, a.currency, a.credit_limit, a.closing_day, a.anchor_on,"

@@ -283,7 +283,7 @@ def test_currencies_are_never_mixed(embedded_database: Database) -> None:
     ("turnover", Question(org_unit="Nowhere"), "no organisation unit has the code 'Nowhere'"),
     ("turnover", Question(date(2024, 5, 1), date(2024, 4, 1)), "the days run backwards"),
     ("receivables", Question(date(2024, 5, 1)), "speaks of one day"),
-    ("orders", Question(), "not in this release; there are: turnover, cards, service, cases, receivables, income"),
+    ("losses", Question(), "not in this release; there are: turnover, cards, service, cases, receivables, income"),
     ("profits", Question(), "no report is called 'profits'"),
 ])
 def test_what_makes_no_sense_is_refused(
@@ -323,7 +323,7 @@ def test_the_command_writes_files_and_says_what_it_wrote(
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (("orders",), "report orders is not in this release"),
+    (("losses",), "report losses is not in this release"),
     (("turnover", "--format", "docx"), "--format takes one of: table, json, csv, xlsx, html, pdf"),
     (("turnover", "--by", "month,,type"), "names a group without a name"),
     (("turnover", "--json", "--format", "csv"), "say different things"),
